@@ -1,0 +1,42 @@
+/**
+ * An ordered byte stream as its user sees it: a guest's TCP connection, or a socket that was dialled for it. Both ends of a
+ * forward are one of these, so a splice needs to know nothing else.
+ */
+export interface ByteStream {
+  /**
+   * Queues bytes. They are kept, not copied: do not write to them afterwards.
+   * Returns false when the queue is over its high-water mark: write no more until `drained`.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Sends what is queued, then closes our direction (half-close). */
+  end(): void;
+  /** Drops everything and resets the connection. `closed` follows. */
+  abort(): void;
+  /** Delivers no more data until `resume`; the peer is slowed down by flow control. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Why a stream is over. */
+export type StreamEnd = "finished" | "reset" | "timed-out" | "refused" | "aborted";
+
+/** What the user of a stream is told. */
+export interface ByteStreamHandler {
+  /** Bytes in order. Immutable: they may be kept. */
+  data(bytes: Uint8Array): void;
+  /** The peer has closed its direction; ours stays open until `end`. */
+  end(): void;
+  /** The queue fell below its low-water mark: writing may go on. */
+  drained(): void;
+  /** Exactly once, and last. */
+  closed(reason: StreamEnd): void;
+}
+
+/** Answers one incoming connection. */
+export type StreamService = (stream: ByteStream, peer: StreamPeer) => ByteStreamHandler;
+
+export interface StreamPeer {
+  /** IPv4 address as an unsigned 32-bit number. */
+  readonly address: number;
+  readonly port: number;
+}

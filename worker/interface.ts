@@ -1,0 +1,125 @@
+/**
+ * Everything that crosses between the page and the machine's worker. Cloneable types only; both sides import this file
+ * and nothing else of each other.
+ */
+
+/** The milestones of a boot, in their order. Weights say how much of a typical boot each takes; captions are for people. */
+export const MILESTONES = [
+  { name: "power-on", weight: 1, caption: "switching on" },
+  { name: "firmware", weight: 2, caption: "the firmware looks around" },
+  { name: "dhcp", weight: 2, caption: "asking who may give me an address" },
+  { name: "download", weight: 6, caption: "fetching the kernel and the initrd" },
+  { name: "kernel", weight: 18, caption: "the kernel starts" },
+  { name: "initrd", weight: 38, caption: "the initrd looks for the hardware" },
+  { name: "network", weight: 4, caption: "the network card gets its address" },
+  { name: "root-attached", weight: 3, caption: "attaching the root image from the network" },
+  { name: "root-mounted", weight: 3, caption: "laying the write layer over it" },
+  { name: "switch-root", weight: 3, caption: "changing over to the real root" },
+  { name: "userspace", weight: 14, caption: "the system starts its services" },
+  { name: "login", weight: 6, caption: "ready at its prompt" },
+] as const;
+
+export type MilestoneName = (typeof MILESTONES)[number]["name"];
+export type MilestoneState = "waiting" | "running" | "done" | "failed" | "skipped";
+
+export interface Milestone {
+  readonly name: MilestoneName;
+  readonly state: MilestoneState;
+  /** Milliseconds since power-on at which it was done, failed or skipped. */
+  readonly atMs?: number;
+  /** What is known about it, in words: "10.86.0.100 from 10.86.0.1", "kisroot, 46.2 MB, read-only". */
+  readonly detail?: string;
+}
+
+export type PowerState = "off" | "starting" | "running" | "paused";
+
+export interface MachineSettings {
+  readonly boot: "direct";
+  readonly nic: "virtio" | "ne2k";
+  readonly memoryMiB: number;
+  /** The kernel's command line. */
+  readonly append: string;
+  /** Absolute URLs. */
+  readonly kernelUrl: string;
+  readonly initrdUrls: readonly string[];
+  readonly biosUrl: string;
+  readonly vgaBiosUrl: string;
+  /** The relay's WebSocket, `ws://HOST:PORT/wire`. */
+  readonly wireUrl: string;
+}
+
+/** Something that went wrong, in words. `message` says what, `advice` says what to do. */
+export interface Problem {
+  readonly severity: "warning" | "error";
+  /** Stable, for tests: "relay-unreachable", "kernel-missing", "export-unknown" … */
+  readonly code: string;
+  readonly message: string;
+  readonly advice: string;
+  /** The milestone at which it happened. */
+  readonly milestone?: MilestoneName;
+}
+
+/** One row of the text screen. The arrays have one entry a column. */
+export interface ScreenRow {
+  readonly row: number;
+  /** Code page 437 characters. */
+  readonly characters: Uint8Array;
+  /** 0xRRGGBB. */
+  readonly foreground: Uint32Array;
+  readonly background: Uint32Array;
+}
+
+/** Totals since power-on. */
+export interface WireCounters {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames that never reached the guest, or the relay. */
+  readonly dropped: number;
+}
+
+export type MachineEvent =
+  | { readonly type: "power"; readonly state: PowerState }
+  | { readonly type: "milestones"; readonly milestones: readonly Milestone[] }
+  | {
+      readonly type: "download";
+      readonly file: string;
+      readonly receivedBytes: number;
+      readonly totalBytes?: number;
+    }
+  | { readonly type: "serial"; readonly bytes: Uint8Array }
+  | {
+      readonly type: "screen-size";
+      readonly columns: number;
+      readonly rows: number;
+      readonly graphical: boolean;
+    }
+  | { readonly type: "screen-rows"; readonly rows: readonly ScreenRow[] }
+  | { readonly type: "cursor"; readonly row: number; readonly column: number; readonly visible: boolean }
+  | {
+      readonly type: "wire";
+      readonly state: "closed" | "connecting" | "open" | "lost";
+      readonly counters: WireCounters;
+    }
+  | { readonly type: "problem"; readonly problem: Problem };
+
+/** Takes events in batches: at most one call per animation frame or so, whatever the guest does. */
+export type MachineObserver = (events: readonly MachineEvent[]) => void;
+
+/** The machine, as the page sees it through comlink. Calls that make no sense in the present state are no-ops. */
+export interface MachineApi {
+  /** The observer is a comlink proxy; there is one, and it replaces the one before. */
+  observe(observer: MachineObserver): void;
+  /** Resolves once the guest's processor runs. What goes wrong is an event (`problem`), never a rejection. */
+  powerOn(settings: MachineSettings): Promise<void>;
+  powerOff(): Promise<void>;
+  /** Power off and on again with the same settings: RAM, and with it the write layer, is forgotten. */
+  reset(): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Bytes typed into the serial console. Paced to the UART: a long paste loses nothing. */
+  sendSerial(bytes: Uint8Array): void;
+  /** PC keyboard scan codes (set 1), for the VGA console. */
+  sendScancodes(codes: readonly number[]): void;
+}
