@@ -1,0 +1,42 @@
+/** What `/status` answers and the page shows: the state of the boot network in words and numbers. */
+export interface RelayStatus {
+  readonly version: string;
+  /** The boot tree's folder, as it was given. */
+  readonly tree: string;
+  readonly network: {
+    /** The boot server and gateway, dotted decimal: 10.86.0.1. */
+    readonly server: string;
+    /** The first address that a client is leased. */
+    readonly client: string;
+  };
+  readonly mtu: number;
+  readonly exports: readonly ExportStatus[];
+  /** How many clients are on the wire now. */
+  readonly clients: number;
+  /** What a person should know before powering on. */
+  readonly notices: readonly Notice[];
+}
+
+/** `ready`: reads are answered. `connecting`: the server is away, reads wait. `failed`: reads are refused, see `detail`. */
+export type ExportState = "ready" | "connecting" | "failed";
+
+export interface ExportStatus {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  /** Where it comes from: "nbd-server on 127.0.0.1:10809", "image file kisroot.squashfs". */
+  readonly description: string;
+  readonly state: ExportState;
+  /** The state in words. */
+  readonly detail: string;
+  /** Something that is not as it should be although it works: "nbd-server is not installed, …". */
+  readonly notice?: string;
+  readonly reads: number;
+  readonly readBytes: number;
+}
+
+/** A sentence that says what is wrong and, where something helps, what to do. `code` is stable, for tests and the page. */
+export interface Notice {
+  readonly code: string;
+  readonly message: string;
+}
