@@ -1,0 +1,59 @@
+/** One line a message, for the person who runs the relay. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+  /** The same log, with `subject` ("client 3", "nbd-server") in front of each message. */
+  child(subject: string): Logger;
+}
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Longer messages are cut: some of their words come from guests. */
+const LONGEST_MESSAGE = 1000;
+
+export interface LogOptions {
+  /** The least level that is written. */
+  readonly level?: LogLevel;
+  /** Takes whole lines; standard error by default. */
+  readonly write?: (line: string) => void;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Writes `12:34:56 info  client 3: leased 10.86.0.100`. Control characters are replaced, so that one message stays one line. */
+export function createLogger(options: LogOptions = {}): Logger {
+  const {
+    level = "info",
+    write = (line) => void process.stderr.write(line),
+    now = () => Date.now(),
+  } = options;
+  const least = LOG_LEVELS.indexOf(level);
+  const make = (subject: string): Logger => {
+    const at = (name: LogLevel) => {
+      if (LOG_LEVELS.indexOf(name) < least) return () => {};
+      return (message: string) => {
+        const time = new Date(now()).toTimeString().slice(0, 8);
+        write(`${time} ${name.padEnd(5)} ${oneLine(subject === "" ? message : `${subject}: ${message}`)}\n`);
+      };
+    };
+    return {
+      debug: at("debug"),
+      info: at("info"),
+      warn: at("warn"),
+      error: at("error"),
+      child: (name) => make(subject === "" ? name : `${subject}: ${name}`),
+    };
+  };
+  return make("");
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = createLogger({ write: () => {} });
+
+function oneLine(message: string): string {
+  const line = message.replace(/\p{Cc}+/gu, " ");
+  return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+}
