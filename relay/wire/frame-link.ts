@@ -1,0 +1,131 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
+
+/** Totals of one client's link. Frames are counted in both framings alike. */
+export interface LinkCounters {
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Messages whose framing made no sense, and frames of an impossible length: dropped. */
+  malformedIn: number;
+  /** Frames dropped because the client does not read what it is sent. */
+  droppedOut: number;
+}
+
+export interface LinkOptions {
+  readonly mtu: number;
+  /** Whether the client negotiated `netroot-batch.v1`. */
+  readonly batch: boolean;
+  /**
+   * Bytes that may wait for a client that does not read. Above it the newest frames are dropped, as a switch does with a full
+   * port: TCP behind it slows down, and nothing else waits.
+   */
+  readonly highWaterBytes: number;
+  /** Takes each frame that comes in. Owned: the link keeps no view of it. */
+  readonly receive: (frame: Uint8Array) => void;
+}
+
+/** Frames in and out of one WebSocket. What is sent in one turn of the event loop goes out together. */
+export class FrameLink {
+  readonly counters: LinkCounters = {
+    framesIn: 0,
+    framesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    malformedIn: 0,
+    droppedOut: 0,
+  };
+  readonly #socket: WebSocket;
+  /** The TCP socket below, to be corked around a burst of single-frame messages. */
+  readonly #transport: Duplex;
+  readonly #options: LinkOptions;
+  readonly #batch: BatchWriter;
+  #single: Uint8Array[] = [];
+  #singleBytes = 0;
+  #flush: NodeJS.Immediate | undefined;
+  #closed = false;
+
+  constructor(socket: WebSocket, transport: Duplex, options: LinkOptions) {
+    this.#socket = socket;
+    this.#transport = transport;
+    this.#options = options;
+    this.#batch = new BatchWriter((message) => socket.send(message, { binary: true }, ignore));
+  }
+
+  /** Bytes that wait for the client. */
+  get queuedBytes(): number {
+    return this.#socket.bufferedAmount + this.#batch.pendingBytes + this.#singleBytes;
+  }
+
+  /** Takes one binary message. The message is owned: its frames are views of it. */
+  message(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (!this.#options.batch) {
+      if (isFrameLength(bytes.length, this.#options.mtu)) this.#receive(bytes);
+      else this.counters.malformedIn += 1;
+      return;
+    }
+    const result = parseBatch(bytes, this.#options.mtu);
+    if (!result.ok) {
+      this.counters.malformedIn += 1;
+      return;
+    }
+    this.counters.malformedIn += result.rejected;
+    for (const frame of result.frames) this.#receive(frame);
+  }
+
+  /** Sends one frame at the end of this turn, or drops it. Frames are immutable: it is kept without a copy until then. */
+  send(frame: Uint8Array): void {
+    if (this.#closed) return;
+    if (
+      !isFrameLength(frame.length, this.#options.mtu) ||
+      this.queuedBytes + frame.length > this.#options.highWaterBytes
+    ) {
+      this.counters.droppedOut += 1;
+      return;
+    }
+    this.counters.framesOut += 1;
+    this.counters.bytesOut += frame.length;
+    if (this.#options.batch) this.#batch.add(frame);
+    else {
+      this.#single.push(frame);
+      this.#singleBytes += frame.length;
+    }
+    this.#flush ??= setImmediate(() => this.#flushNow());
+  }
+
+  /** Sends nothing more, receives nothing more. The WebSocket is its owner's to close. */
+  close(): void {
+    this.#closed = true;
+    if (this.#flush !== undefined) clearImmediate(this.#flush);
+    this.#flush = undefined;
+    this.#batch.discard();
+    this.#single = [];
+    this.#singleBytes = 0;
+  }
+
+  #receive(frame: Uint8Array): void {
+    this.counters.framesIn += 1;
+    this.counters.bytesIn += frame.length;
+    this.#options.receive(frame);
+  }
+
+  #flushNow(): void {
+    this.#flush = undefined;
+    if (this.#options.batch) {
+      this.#batch.flush();
+      return;
+    }
+    const frames = this.#single;
+    this.#single = [];
+    this.#singleBytes = 0;
+    this.#transport.cork();
+    for (const frame of frames) this.#socket.send(frame, { binary: true }, ignore);
+    this.#transport.uncork();
+  }
+}
+
+/** A send that fails is followed by the socket's close event, which says all that there is to say. */
+function ignore(): void {}

@@ -1,0 +1,211 @@
+import { createServer, type Server } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import { listen } from "../http/listen.ts";
+import { silentLogger } from "../log.ts";
+import { type WireOptions, WireServer } from "./wire-server.ts";
+
+const MTU = 1500;
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A wire whose clients hear their own frames, each with its first byte raised by one. */
+async function startEcho(options: Partial<WireOptions> = {}) {
+  const http: Server = createServer();
+  const attached = new Set<number>();
+  const wire = new WireServer(http, {
+    mtu: MTU,
+    logger: silentLogger,
+    attach: (id, send) => {
+      attached.add(id);
+      return {
+        receive: (frame) => {
+          const copy = Uint8Array.from(frame);
+          copy[0]! += 1;
+          send(copy);
+        },
+        close: () => attached.delete(id),
+      };
+    },
+    ...options,
+  });
+  const port = await listen(http, "127.0.0.1", 0);
+  const close = async () => {
+    await wire.close();
+    await new Promise((resolve) => http.close(resolve));
+  };
+  closers.push(close);
+  return { wire, attached, close, url: `ws://127.0.0.1:${port}/wire` };
+}
+
+async function connect(url: string, protocols: string[] = [], headers: Record<string, string> = {}) {
+  const socket = new WebSocket(url, protocols, { headers });
+  closers.push(() => socket.terminate());
+  const inbox: Uint8Array[] = [];
+  const waiting: (() => void)[] = [];
+  socket.on("message", (data: Buffer) => {
+    inbox.push(data);
+    for (const wake of waiting.splice(0)) wake();
+  });
+  const closed = new Promise<number>((resolve) => socket.once("close", resolve));
+  await new Promise((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  const messages = async (count: number) => {
+    while (inbox.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+    return inbox;
+  };
+  return { socket, inbox, messages, closed };
+}
+
+const frame = (first: number, length = 60) => new Uint8Array(length).fill(first, 0, 1);
+
+/** Resolves once `condition` holds; a test that waits in vain ends by its time-out. */
+async function until(condition: () => boolean) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("the wire", () => {
+  it("carries one frame a message to a client that asks for nothing else", async () => {
+    const { url, wire } = await startEcho();
+    const client = await connect(url);
+    client.socket.send(frame(1));
+    client.socket.send(frame(2, MTU + 14));
+    const messages = await client.messages(2);
+    expect(messages.map((each) => [each[0], each.length])).toEqual([
+      [2, 60],
+      [3, MTU + 14],
+    ]);
+    expect(wire.counters()).toMatchObject({ framesIn: 2, framesOut: 2, malformedIn: 0, droppedOut: 0 });
+  });
+
+  it("answers a batch with a batch", async () => {
+    const { url } = await startEcho();
+    const client = await connect(url, [BATCH_SUBPROTOCOL]);
+    expect(client.socket.protocol).toBe(BATCH_SUBPROTOCOL);
+    client.socket.send(serializeBatch([frame(1), frame(2), frame(3)]));
+    const [message] = await client.messages(1);
+    const result = parseBatch(message!, MTU);
+    expect(result.ok && result.frames.map((each) => each[0])).toEqual([2, 3, 4]);
+  });
+
+  it("counts garbage, drops it and goes on, for the sender and for its neighbour", async () => {
+    const { url, wire } = await startEcho();
+    const plain = await connect(url);
+    const batch = await connect(url, [BATCH_SUBPROTOCOL]);
+    plain.socket.send(new Uint8Array(0));
+    plain.socket.send(new Uint8Array(13));
+    plain.socket.send(new Uint8Array(MTU + 15));
+    batch.socket.send(new Uint8Array([0, 60, 1])); // a frame that ends early
+    batch.socket.send(serializeBatch([new Uint8Array(3), frame(8)])); // one that is too short, one that is not
+    plain.socket.send(frame(6));
+    expect((await plain.messages(1)).map((each) => each[0])).toEqual([7]);
+    const [message] = await batch.messages(1);
+    expect(message![2]).toBe(9);
+    expect(wire.counters().malformedIn).toBe(5);
+    expect(wire.clients).toBe(2);
+  });
+
+  it("refuses text and closes that client alone", async () => {
+    const { url, wire, attached } = await startEcho();
+    const talker = await connect(url);
+    const other = await connect(url);
+    talker.socket.send("hello");
+    expect(await talker.closed).toBe(1003);
+    await until(() => wire.clients === 1);
+    expect(attached.size).toBe(1);
+    other.socket.send(frame(1));
+    expect((await other.messages(1)).length).toBe(1);
+  });
+
+  it("closes a client whose message is larger than any that makes sense", async () => {
+    const { url, wire } = await startEcho();
+    const client = await connect(url, [BATCH_SUBPROTOCOL]);
+    client.socket.send(new Uint8Array(1024 * 1024));
+    expect(await client.closed).toBe(1009);
+    await until(() => wire.clients === 0);
+  });
+
+  it("never negotiates compression", async () => {
+    const { url } = await startEcho();
+    const client = await connect(url);
+    expect(client.socket.extensions).toBe("");
+  });
+
+  it("drops what a client that does not read would have to be kept for", async () => {
+    let flood: (() => void) | undefined;
+    const { url, wire } = await startEcho({
+      highWaterBytes: 256 * 1024,
+      attach: (_id, send) => {
+        flood = () => {
+          for (let index = 0; index < 1000; index++) send(frame(index, 1514));
+        };
+        return { receive: () => {}, close: () => {} };
+      },
+    });
+    const client = await connect(url);
+    client.socket.pause();
+    for (let turn = 0; turn < 20; turn++) {
+      flood!();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { framesOut, droppedOut } = wire.counters();
+    expect(framesOut + droppedOut).toBe(20_000);
+    // The kernel's socket buffers take their share too, but nothing like 30 MB.
+    expect(droppedOut).toBeGreaterThan(5_000);
+    client.socket.resume();
+    await client.messages(framesOut);
+    expect(client.inbox.length).toBe(framesOut);
+  });
+
+  it("cuts off a client that answers no ping", async () => {
+    const { url, wire } = await startEcho({ silenceMs: 500 });
+    const dead = await connect(url);
+    dead.socket.pause();
+    await until(() => wire.clients === 0);
+    const live = await connect(url);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    live.socket.send(frame(1));
+    expect((await live.messages(1)).length).toBe(1);
+  });
+
+  it.each([
+    ["another origin", {}, { Origin: "https://evil.example" }, 403],
+    ["one client too many", { maxClients: 0 }, {}, 503],
+  ])("refuses %s", async (_, options, headers, status) => {
+    const { url, attached } = await startEcho(options);
+    await expect(connect(url, [], headers)).rejects.toThrow(String(status));
+    expect(attached.size).toBe(0);
+  });
+
+  it("lets in its own page, and origins that are declared", async () => {
+    const { url } = await startEcho({ origins: ["https://lab.example"] });
+    await connect(url, [], { Origin: new URL(url).origin.replace("ws", "http") });
+    await connect(url, [], { Origin: "https://lab.example" });
+  });
+
+  it("is found at /wire only", async () => {
+    const { url } = await startEcho();
+    await expect(connect(`${url}s`)).rejects.toThrow("404");
+    await connect(`${url}?resume=1`);
+  });
+
+  it("frees everything when clients leave, and when it closes", async () => {
+    const { url, wire, attached, close } = await startEcho();
+    const first = await connect(url);
+    const second = await connect(url);
+    const third = await connect(url);
+    expect(attached.size).toBe(3);
+    first.socket.close();
+    second.socket.terminate();
+    await until(() => attached.size === 1);
+    third.socket.pause(); // does not even answer our goodbye
+    await close();
+    expect(attached.size).toBe(0);
+    expect(wire.clients).toBe(0);
+  });
+});
