@@ -37,6 +37,8 @@ export interface MachineSettings {
   readonly boot: "direct";
   readonly nic: "virtio" | "ne2k";
   readonly memoryMiB: number;
+  /** Of the guest's network; 1500 unless given. The relay says its own in `/status`. */
+  readonly mtu?: number;
   /** The kernel's command line. */
   readonly append: string;
   /** Absolute URLs. */

@@ -1,0 +1,132 @@
+import type { MilestoneName, Problem } from "../interface.ts";
+
+export function exportUnknown(name: string, serverSays: string): Problem {
+  return {
+    severity: "error",
+    code: "export-unknown",
+    message: `The server has no export named ${quoted(name)}${said(serverSays)}`,
+    advice:
+      "Correct the name behind the last colon of root=overlay:nbd=SERVER:EXPORT, or add the image to the boot tree's exports.",
+    milestone: "root-attached",
+  };
+}
+
+export function exportRefused(name: string, serverSays: string): Problem {
+  return {
+    severity: "error",
+    code: "export-refused",
+    message: `The server refused the export ${quoted(name)}${said(serverSays)}`,
+    advice: "Look at the log of the relay and of the NBD server behind it.",
+    milestone: "root-attached",
+  };
+}
+
+export function rootServerRefused(port: number): Problem {
+  return {
+    severity: "error",
+    code: "root-server-refused",
+    message: `The connection to the root's server was refused (TCP port ${port}).`,
+    advice:
+      "Check the address in root=overlay:nbd=SERVER:EXPORT: the relay's own is 10.86.0.1 unless it was configured otherwise.",
+    milestone: "root-attached",
+  };
+}
+
+export function kernelPanic(reason: string): Problem {
+  return {
+    severity: "error",
+    code: "kernel-panic",
+    message: `The kernel has panicked: ${reason}.`,
+    advice:
+      "The lines before it on the console say why. A missing driver in the initrd and a wrong root= are the usual causes.",
+  };
+}
+
+export function emergencyShell(): Problem {
+  return {
+    severity: "error",
+    code: "emergency-shell",
+    message: "The initrd has given up and opened an emergency shell.",
+    advice:
+      "The console accepts commands: /run/initramfs/rdsosreport.txt says what it tried. Add rd.debug to the append line to see more.",
+  };
+}
+
+export function initrdFatal(reason: string): Problem {
+  return {
+    severity: "error",
+    code: "initrd-fatal",
+    message: `The initrd has given up: ${reason}`,
+    advice: fatalAdvice(reason),
+  };
+}
+
+export function stalled(milestone: MilestoneName, forMs: number): Problem {
+  const { waitsFor, advice } = STALLS[milestone];
+  return {
+    severity: "warning",
+    code: "stalled",
+    message: `Nothing has happened for ${Math.round(forMs / 1000)} seconds, while ${waitsFor}.`,
+    advice,
+    milestone,
+  };
+}
+
+const LOOK_AT_CONSOLE = "Look at the last lines of the console and of the screen.";
+
+const STALLS: Record<MilestoneName, { readonly waitsFor: string; readonly advice: string }> = {
+  "power-on": { waitsFor: "switching on", advice: "Power off and on again." },
+  firmware: {
+    waitsFor: "the firmware was starting",
+    advice: "Check that the BIOS images are Debian's, and look at the screen.",
+  },
+  dhcp: {
+    waitsFor: "the machine waited for an address",
+    advice:
+      "See whether the wire is open and the relay runs. A static ip= in the append line does without DHCP.",
+  },
+  download: {
+    waitsFor: "the kernel and the initrd were being fetched",
+    advice: "See whether the relay runs.",
+  },
+  kernel: {
+    waitsFor: "the kernel was starting",
+    advice:
+      "If the append line has no console=ttyS0, the kernel talks to the screen only; otherwise power on again.",
+  },
+  initrd: { waitsFor: "the kernel was looking for its initrd", advice: LOOK_AT_CONSOLE },
+  network: {
+    waitsFor: "the initrd waited for the network",
+    advice:
+      "Check ip= in the append line and that the initrd has the card's driver (virtio_net or ne2k-pci).",
+  },
+  "root-attached": {
+    waitsFor: "the initrd waited for its root",
+    advice: "Check root= in the append line, and that the initrd has the nbd driver and nbd-client.",
+  },
+  "root-mounted": { waitsFor: "the root was being mounted", advice: LOOK_AT_CONSOLE },
+  "switch-root": { waitsFor: "the initrd was changing over to the root", advice: LOOK_AT_CONSOLE },
+  userspace: { waitsFor: "the system was about to start", advice: LOOK_AT_CONSOLE },
+  login: {
+    waitsFor: "the system was starting",
+    advice: "If nothing asks for a login on ttyS0, look at the screen; otherwise a service is waiting.",
+  },
+};
+
+function fatalAdvice(reason: string): string {
+  if (/overlay\(rw\)/.test(reason)) {
+    return "rd.root.overlay.write= must name a partition that exists and has a filesystem: it is never formatted.";
+  }
+  if (/iscsi|nbd|aoe|network/i.test(reason))
+    return "Check root= in the append line and that the server runs.";
+  return "The lines before it on the console say more.";
+}
+
+function quoted(name: string): string {
+  return name === "" ? "(no name)" : `“${name}”`;
+}
+
+function said(words: string): string {
+  const trimmed = words.trim();
+  return trimmed === "" ? "." : `: ${trimmed.replace(/\.$/, "")}.`;
+}

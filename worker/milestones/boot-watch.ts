@@ -1,0 +1,148 @@
+import type { Timed } from "../../net/clock.ts";
+import type { Milestone, MilestoneName, Problem } from "../interface.ts";
+import { stalled } from "./boot-problems.ts";
+import { ConsoleWatch } from "./console-watch.ts";
+import { FrameWatch } from "./frame-watch.ts";
+import { type BootKind, Progress } from "./progress.ts";
+
+export interface BootWatchOptions {
+  readonly kind: BootKind;
+  /** The kernel's command line, where it is known. */
+  readonly append: string;
+  /** When power was switched on, by the caller's clock: all `nowMs` count from it. */
+  readonly nowMs: number;
+  /** How long a boot may stand still before it is said. */
+  readonly stallMs?: number;
+}
+
+export interface BootWatchHandlers {
+  milestones(milestones: readonly Milestone[]): void;
+  problem(problem: Problem): void;
+}
+
+const DEFAULT_STALL_MS = 60_000;
+
+/**
+ * Follows one boot by its frames and its console, and knows nothing of what runs it: v86, qemu or a real machine.
+ */
+export class BootWatch implements Timed {
+  readonly #handlers: BootWatchHandlers;
+  readonly #progress: Progress;
+  readonly #frames: FrameWatch;
+  readonly #console: ConsoleWatch;
+  readonly #startMs: number;
+  readonly #stallMs: number;
+  readonly #append: string;
+  readonly #told = new Set<string>();
+  #nowMs: number;
+  #lastSignMs: number;
+  #stallTold = false;
+
+  constructor(options: BootWatchOptions, handlers: BootWatchHandlers) {
+    this.#handlers = handlers;
+    this.#progress = new Progress(options.kind);
+    this.#append = options.append;
+    this.#startMs = options.nowMs;
+    this.#nowMs = options.nowMs;
+    this.#lastSignMs = options.nowMs;
+    this.#stallMs = options.stallMs ?? DEFAULT_STALL_MS;
+    const signs = {
+      reached: (name: MilestoneName, detail?: string) => this.#reached(name, detail),
+      problem: (problem: Problem) => this.#sign(problem),
+    };
+    this.#frames = new FrameWatch(signs);
+    this.#console = new ConsoleWatch(signs);
+  }
+
+  list(): Milestone[] {
+    return this.#progress.list();
+  }
+
+  /** Power is on. */
+  begin(): void {
+    this.#progress.reach("power-on", 0);
+    if (hasStaticAddress(this.#append)) this.#progress.skip("dhcp", 0, "static address");
+    this.#tell();
+  }
+
+  reach(name: MilestoneName, nowMs: number, detail?: string): void {
+    this.#nowMs = nowMs;
+    this.#reached(name, detail);
+  }
+
+  console(byte: number, nowMs: number): void {
+    this.active(nowMs);
+    this.#console.push(byte);
+  }
+
+  /** A line on the text screen, where the console is not on the serial line. */
+  screenLine(text: string, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#console.line(text);
+  }
+
+  fromGuest(frame: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#frames.fromGuest(frame);
+  }
+
+  toGuest(frame: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#frames.toGuest(frame);
+  }
+
+  /** A problem from elsewhere. An error is where the boot failed. */
+  problem(problem: Problem, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#problem(problem);
+  }
+
+  /** The guest shows signs of life: the stall watch starts anew. */
+  active(nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#lastSignMs = nowMs;
+  }
+
+  deadline(): number {
+    if (this.#stallTold || this.#progress.current === undefined) return Number.POSITIVE_INFINITY;
+    return this.#lastSignMs + this.#stallMs;
+  }
+
+  advance(nowMs: number): void {
+    this.#nowMs = nowMs;
+    const current = this.#progress.current;
+    if (nowMs < this.deadline() || current === undefined) return;
+    this.#stallTold = true;
+    this.#handlers.problem(stalled(current, nowMs - this.#lastSignMs));
+  }
+
+  #reached(name: MilestoneName, detail: string | undefined): void {
+    if (!this.#progress.reach(name, this.#nowMs - this.#startMs, detail)) return;
+    this.active(this.#nowMs);
+    this.#stallTold = false;
+    this.#tell();
+  }
+
+  /** The same line may come twice: on the console and on the screen, or from a guest that tries again. */
+  #sign(problem: Problem): void {
+    const key = `${problem.code} ${problem.message}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#problem(problem);
+  }
+
+  #problem(problem: Problem): void {
+    const milestone = problem.milestone ?? this.#progress.current;
+    if (problem.severity === "error" && this.#progress.fail(this.#nowMs - this.#startMs)) this.#tell();
+    this.#handlers.problem(milestone === undefined ? problem : { ...problem, milestone });
+  }
+
+  #tell(): void {
+    this.#handlers.milestones(this.#progress.list());
+  }
+}
+
+/** `ip=` with an address in its first field (dracut.cmdline(7)), not `ip=dhcp` and the like. */
+function hasStaticAddress(append: string): boolean {
+  return /(^|\s)ip=\d+\.\d+\.\d+\.\d+/.test(append);
+}

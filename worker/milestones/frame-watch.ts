@@ -1,0 +1,159 @@
+import { parseArp } from "../../net/arp/arp.ts";
+import { etherType, parseEthernet } from "../../net/ethernet/ethernet.ts";
+import { readU16 } from "../../net/ethernet/octets.ts";
+import { formatIpv4, type Ipv4Address, UNSPECIFIED_ADDRESS } from "../../net/ipv4/address.ts";
+import { type Ipv4Packet, ipProtocol, isFragment, parseIpv4Packet } from "../../net/ipv4/packet.ts";
+import { parseSegment, RST, SYN, type TcpSegment } from "../../net/tcp/wire.ts";
+import { parseUdp } from "../../net/udp/udp.ts";
+import { exportRefused, exportUnknown, rootServerRefused } from "./boot-problems.ts";
+import { readDhcpAck } from "./dhcp-ack.ts";
+import { NbdHandshake } from "./nbd-handshake.ts";
+import type { SignHandlers } from "./signs.ts";
+import { TcpListener } from "./tcp-listener.ts";
+
+const NBD_PORT = 10809;
+const DHCP_CLIENT_PORT = 68;
+
+// AoE: version and flags, error, u16 major, minor, command, u32 tag.
+const AOE_HEADER_BYTES = 10;
+const AOE_COMMAND_ATA = 0;
+const AOE_RESPONSE = 0x08;
+const AOE_ERROR = 0x04;
+
+interface NbdFlow {
+  readonly guestPort: number;
+  readonly handshake: NbdHandshake;
+  readonly fromGuest: TcpListener;
+  readonly toGuest: TcpListener;
+}
+
+/**
+ * Reads the progress of a boot off the wire: the lease, the guest's first words under its address, the attached root.
+ * When the root is attached it has seen enough, and costs nothing more.
+ */
+export class FrameWatch {
+  readonly #signs: SignHandlers;
+  #addressSeen = false;
+  #rootSeen = false;
+  #nbd: NbdFlow | undefined;
+
+  constructor(signs: SignHandlers) {
+    this.#signs = signs;
+  }
+
+  get done(): boolean {
+    return this.#addressSeen && this.#rootSeen;
+  }
+
+  /** Borrowed for the call. */
+  fromGuest(frame: Uint8Array): void {
+    if (this.done) return;
+    const ethernet = parseEthernet(frame);
+    if (ethernet.kind !== "ethernet") return;
+    if (ethernet.type === etherType.arp) {
+      const arp = parseArp(ethernet.payload);
+      if (arp.kind === "arp") this.#address(arp.senderAddress);
+    } else if (ethernet.type === etherType.ipv4) {
+      const packet = parseIpv4Packet(ethernet.payload);
+      if (packet.kind !== "ipv4") return;
+      this.#address(packet.source);
+      const segment = this.#nbdSegment(packet);
+      if (segment?.destinationPort === NBD_PORT) this.#nbdFromGuest(segment);
+    }
+  }
+
+  /** Borrowed for the call. */
+  toGuest(frame: Uint8Array): void {
+    if (this.done) return;
+    const ethernet = parseEthernet(frame);
+    if (ethernet.kind !== "ethernet") return;
+    if (ethernet.type === etherType.aoe) {
+      this.#aoe(ethernet.payload);
+    } else if (ethernet.type === etherType.ipv4) {
+      const packet = parseIpv4Packet(ethernet.payload);
+      if (packet.kind !== "ipv4") return;
+      if (packet.protocol === ipProtocol.udp) this.#udp(packet);
+      const segment = this.#nbdSegment(packet);
+      if (segment?.sourcePort === NBD_PORT) this.#nbdToGuest(segment);
+    }
+  }
+
+  #address(address: Ipv4Address): void {
+    if (this.#addressSeen || address === UNSPECIFIED_ADDRESS) return;
+    this.#addressSeen = true;
+    this.#signs.reached("network", formatIpv4(address));
+  }
+
+  #udp(packet: Ipv4Packet): void {
+    if (isFragment(packet)) return;
+    const datagram = parseUdp(packet.payload, packet.source, packet.destination);
+    if (datagram.kind !== "udp" || datagram.destinationPort !== DHCP_CLIENT_PORT) return;
+    const ack = readDhcpAck(datagram.payload);
+    if (ack !== undefined) {
+      this.#signs.reached("dhcp", `${formatIpv4(ack.address)} from ${formatIpv4(packet.source)}`);
+    }
+  }
+
+  /** Only what belongs to the port is parsed: a boot has tens of thousands of segments. */
+  #nbdSegment(packet: Ipv4Packet): TcpSegment | undefined {
+    if (
+      this.#rootSeen ||
+      packet.protocol !== ipProtocol.tcp ||
+      isFragment(packet) ||
+      packet.payload.length < 4
+    ) {
+      return undefined;
+    }
+    if (readU16(packet.payload, 0) !== NBD_PORT && readU16(packet.payload, 2) !== NBD_PORT) return undefined;
+    const parsed = parseSegment(packet.payload, packet.source, packet.destination);
+    return parsed.ok ? parsed.segment : undefined;
+  }
+
+  #nbdFromGuest(segment: TcpSegment): void {
+    if ((segment.flags & SYN) !== 0) this.#nbd = this.#openNbd(segment.sourcePort);
+    if (this.#nbd?.guestPort === segment.sourcePort) this.#nbd.fromGuest.segment(segment);
+  }
+
+  #nbdToGuest(segment: TcpSegment): void {
+    const flow = this.#nbd;
+    if (flow?.guestPort !== segment.destinationPort) return;
+    if ((segment.flags & RST) !== 0 && !flow.handshake.over) {
+      this.#signs.problem(rootServerRefused(NBD_PORT));
+      this.#nbd = undefined;
+      return;
+    }
+    flow.toGuest.segment(segment);
+  }
+
+  #openNbd(guestPort: number): NbdFlow {
+    const handshake = new NbdHandshake({
+      attached: ({ name, sizeBytes, readOnly }) => {
+        this.#rootSeen = true;
+        this.#nbd = undefined;
+        const size = sizeBytes === undefined ? [] : [`${(sizeBytes / 1e6).toFixed(1)} MB`];
+        const access = readOnly === undefined ? [] : [readOnly ? "read-only" : "writable"];
+        this.#signs.reached("root-attached", [name, ...size, ...access].join(", "));
+      },
+      refused: (name, unknown, serverSays) => {
+        this.#signs.problem(unknown ? exportUnknown(name, serverSays) : exportRefused(name, serverSays));
+      },
+    });
+    return {
+      guestPort,
+      handshake,
+      fromGuest: new TcpListener((bytes) => handshake.fromClient(bytes)),
+      toGuest: new TcpListener((bytes) => handshake.fromServer(bytes)),
+    };
+  }
+
+  /** A target answers an ATA command (AoE specification, section 3): the device is there. */
+  #aoe(payload: Uint8Array): void {
+    if (payload.length < AOE_HEADER_BYTES) return;
+    const flags = payload[0]! & 0x0f;
+    if ((flags & AOE_RESPONSE) === 0 || (flags & AOE_ERROR) !== 0 || payload[5] !== AOE_COMMAND_ATA) return;
+    this.#rootSeen = true;
+    // AoE needs no address of its own.
+    this.#addressSeen = true;
+    this.#signs.reached("root-attached", `AoE e${readU16(payload, 2)}.${payload[4]}`);
+  }
+}

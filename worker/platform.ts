@@ -1,0 +1,25 @@
+import type { Clock } from "../net/clock.ts";
+import type { FetchOptions, FileResult } from "./boot-files/fetch-file.ts";
+import type { OpenSocket } from "./wire/socket.ts";
+
+/** Calls `callback` once after `ms` milliseconds; the result takes it back. */
+export type After = (ms: number, callback: () => void) => () => void;
+
+/** Lets everything else have its turn, then calls `callback`. The emulator does this after each millisecond of guest time. */
+export interface TurnTaker {
+  soon(callback: () => void): void;
+  close(): void;
+}
+
+/** What the machine needs of the place it runs in: a browser's worker, or Node. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly after: After;
+  /** Between 0 and 1. Only spreads out reconnections: nothing secret hangs on it. */
+  readonly random: () => number;
+  openTurns(): TurnTaker;
+  fetchFile(url: string, options: FetchOptions): Promise<FileResult>;
+  readonly openSocket: OpenSocket;
+  /** The emulator's own code, compiled once. */
+  loadEmulator(): Promise<WebAssembly.Module>;
+}

@@ -1,0 +1,278 @@
+import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
+import type { MachineEvent, MachineSettings, Problem, WireCounters } from "./interface.ts";
+import { BootWatch } from "./milestones/boot-watch.ts";
+import { Nic } from "./nic.ts";
+import type { Platform, TurnTaker } from "./platform.ts";
+import { appendProblem, emulatorFailed, relayLost, relayUnreachable } from "./problems.ts";
+import { SerialInput } from "./serial-input.ts";
+import { TextScreen } from "./text-screen.ts";
+import { buildPc, type Pc } from "./v86/pc.ts";
+import { Wire, type WireState } from "./wire/wire.ts";
+
+const DEFAULT_MTU = 1500;
+
+/** What a session tells the machine that holds it. */
+export interface SessionHandlers {
+  event(event: MachineEvent): void;
+  serial(byte: number): void;
+  /** The screen or a counter changed: ask for it when it suits. */
+  changed(): void;
+  /** The guest wants to be off, or on again. */
+  wants(what: "off" | "reset"): void;
+}
+
+/**
+ * One power-on, from the switch to the switch: all that it opens is closed by `close`, in whatever state it is by then.
+ */
+export class Session {
+  readonly #settings: MachineSettings;
+  readonly #platform: Platform;
+  readonly #handlers: SessionHandlers;
+  readonly #abort = new AbortController();
+  readonly #watch: BootWatch;
+  readonly #screen = new TextScreen();
+  readonly #wire: Wire;
+  #turns: TurnTaker | undefined;
+  #pc: Pc | undefined;
+  #nic: Nic | undefined;
+  #serialInput: SerialInput | undefined;
+  #cancelWatch: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  #wireEventDue = false;
+
+  constructor(settings: MachineSettings, platform: Platform, handlers: SessionHandlers) {
+    this.#settings = settings;
+    this.#platform = platform;
+    this.#handlers = handlers;
+    this.#watch = new BootWatch(
+      { kind: settings.boot, append: settings.append, nowMs: platform.clock.now() },
+      {
+        milestones: (milestones) => handlers.event({ type: "milestones", milestones }),
+        problem: (problem) => handlers.event({ type: "problem", problem }),
+      },
+    );
+    this.#wire = new Wire({
+      url: settings.wireUrl,
+      mtu: settings.mtu ?? DEFAULT_MTU,
+      openSocket: platform.openSocket,
+      after: platform.after,
+      random: platform.random,
+      receive: (frame) => this.#fromWire(frame),
+      changed: (state, everOpen) => this.#wireChanged(state, everOpen),
+    });
+  }
+
+  /** Resolves with whether the guest's processor runs. What went wrong was told as a problem. */
+  async start(): Promise<boolean> {
+    const warning = appendProblem(this.#settings.append);
+    if (warning) this.#problem(warning);
+    this.#watch.begin();
+    this.#wire.open();
+    const files = await this.#fetchFiles();
+    if (!files) return false;
+    try {
+      const emulator = await this.#platform.loadEmulator();
+      if (this.#closed) return false;
+      await this.#build(emulator, files);
+    } catch (error) {
+      if (!this.#closed) this.#problem(emulatorFailed(error));
+      return false;
+    }
+    if (this.#closed) return false;
+    this.#pc!.run();
+    this.#driveWatch();
+    return true;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort();
+    this.#cancelWatch?.();
+    this.#wire.close();
+    await this.#pc?.destroy();
+    this.#pc = undefined;
+    this.#turns?.close();
+  }
+
+  async pause(): Promise<void> {
+    await this.#pc?.pause();
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
+  }
+
+  resume(): void {
+    if (this.#closed) return;
+    this.#watch.active(this.#platform.clock.now());
+    this.#driveWatch();
+    this.#pc?.run();
+  }
+
+  sendSerial(bytes: Uint8Array): void {
+    this.#serialInput?.send(bytes);
+  }
+
+  sendScancodes(codes: readonly number[]): void {
+    this.#pc?.sendScancodes(codes);
+  }
+
+  /** What an observer that comes late has to know. */
+  snapshot(): MachineEvent[] {
+    return [
+      { type: "milestones", milestones: this.#watch.list() },
+      this.#wireEvent(),
+      ...this.#screen.takeAll(),
+    ];
+  }
+
+  /** What changed on the screen and the wire since the last call. */
+  takeChanges(): MachineEvent[] {
+    const events = this.#screen.takeChanges();
+    if (this.#wireEventDue) {
+      this.#wireEventDue = false;
+      events.push(this.#wireEvent());
+    }
+    return events;
+  }
+
+  get #closed(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  async #fetchFiles(): Promise<BootFiles | undefined> {
+    const { fetchFile, clock } = this.#platform;
+    const result = await fetchBootFiles(
+      this.#settings,
+      fetchFile,
+      this.#abort.signal,
+      (file, receivedBytes, totalBytes) =>
+        this.#handlers.event({
+          type: "download",
+          file,
+          receivedBytes,
+          ...(totalBytes === undefined ? {} : { totalBytes }),
+        }),
+    );
+    if (this.#closed) return undefined;
+    if (!result.ok) {
+      // One failure is enough: the others need not go on.
+      this.#abort.abort();
+      this.#wire.close();
+      if (result.problem) this.#problem(result.problem);
+      return undefined;
+    }
+    const { kernel, initrd } = result.files;
+    this.#watch.reach("download", clock.now(), `${mebibytes(kernel.length + initrd.length)} MB`);
+    return result.files;
+  }
+
+  async #build(emulator: WebAssembly.Module, files: BootFiles): Promise<void> {
+    const { nic, mtu, memoryMiB, append } = this.#settings;
+    const screen = this.#screen;
+    const { changed, serial } = this.#handlers;
+    const { clock } = this.#platform;
+    this.#turns = this.#platform.openTurns();
+    const pc = await buildPc(
+      { emulator, ...files, append, memoryMiB, nic: { type: nic, ...(mtu === undefined ? {} : { mtu }) } },
+      {
+        frame: (borrowed) => this.#nic?.fromGuest(borrowed),
+        serial: (byte) => {
+          this.#watch.console(byte, clock.now());
+          serial(byte);
+        },
+        character: (row, column, character, foreground, background) => {
+          screen.put(row, column, character, foreground, background);
+          if (screen.changed) changed();
+        },
+        cursor: (row, column) => screen.moveCursor(row, column),
+        cursorVisible: (visible) => screen.showCursor(visible),
+        screenSize: (width, height, graphical) => {
+          screen.resize(width, height, graphical);
+          changed();
+        },
+        tick: () => {
+          this.#nic?.drain();
+          this.#serialInput?.pump();
+        },
+        reboot: () => this.#handlers.wants("reset"),
+        halted: () => this.#handlers.wants("off"),
+        crashed: (error) => {
+          this.#problem(emulatorFailed(error));
+          this.#handlers.wants("off");
+        },
+      },
+      this.#turns,
+      this.#platform.after,
+    );
+    if (this.#closed) {
+      await pc.destroy();
+      this.#turns.close();
+      return;
+    }
+    this.#pc = pc;
+    this.#serialInput = new SerialInput(pc.uart);
+    this.#nic = new Nic(pc.card, { send: (frame) => this.#toWire(frame) });
+  }
+
+  #toWire(frame: Uint8Array): void {
+    this.#watch.fromGuest(frame, this.#platform.clock.now());
+    this.#wire.send(frame);
+    this.#countersChanged();
+  }
+
+  #fromWire(frame: Uint8Array): void {
+    if (!this.#nic) return;
+    this.#watch.toGuest(frame, this.#platform.clock.now());
+    this.#nic.fromWire(frame);
+    this.#countersChanged();
+  }
+
+  #countersChanged(): void {
+    this.#wireEventDue = true;
+    this.#handlers.changed();
+  }
+
+  #wireChanged(state: WireState, everOpen: boolean): void {
+    this.#handlers.event(this.#wireEvent());
+    const { wireUrl } = this.#settings;
+    if (state === "lost") this.#problem(everOpen ? relayLost(wireUrl) : relayUnreachable(wireUrl));
+  }
+
+  #wireEvent(): Extract<MachineEvent, { type: "wire" }> {
+    return { type: "wire", state: this.#wire.state, counters: this.#counters() };
+  }
+
+  #counters(): WireCounters {
+    const nic = this.#nic?.counters;
+    return {
+      framesIn: nic?.framesIn ?? 0,
+      framesOut: nic?.framesOut ?? 0,
+      bytesIn: nic?.bytesIn ?? 0,
+      bytesOut: nic?.bytesOut ?? 0,
+      dropped: this.#wire.dropped + (nic?.droppedNotReady ?? 0) + (nic?.droppedQueueFull ?? 0),
+    };
+  }
+
+  #problem(problem: Problem): void {
+    this.#watch.problem(problem, this.#platform.clock.now());
+  }
+
+  /** Wakes the watch when it asked to be: it notices when nothing happens for long. */
+  #driveWatch(): void {
+    this.#cancelWatch?.();
+    const { clock, after } = this.#platform;
+    const deadline = this.#watch.deadline();
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    this.#cancelWatch = after(Math.max(0, deadline - clock.now()), () => {
+      this.#watch.advance(clock.now());
+      this.#driveWatch();
+    });
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
+}

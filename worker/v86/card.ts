@@ -1,0 +1,43 @@
+import type { Card } from "../nic.ts";
+import type { Internals, Ne2k, VirtQueue } from "./internals.ts";
+
+/** VIRTIO 1.0, section 2.1: the driver is set up and ready to drive the device. */
+const VIRTIO_STATUS_DRIVER_OK = 4;
+const NE2K_STOPPED = 1;
+/** A frame in the ring is preceded by a header of four bytes; a frame is padded to Ethernet's least size. */
+const NE2K_HEADER_BYTES = 4;
+const NE2K_LEAST_FRAME_BYTES = 60;
+
+/** The emulated card, as the NIC sees it. */
+export function cardOf(internals: Internals): Card {
+  const { virtio_net: virtioNet, net: ne2k } = internals.v86.cpu.devices;
+  const deliver = (frame: Uint8Array) => internals.bus.send("net0-receive", frame);
+  if (virtioNet) {
+    const { virtio } = virtioNet;
+    return {
+      // A frame delivered earlier makes v86 take physical address 0 for a ring, and wedges the card or the emulator.
+      ready: () => isQueueReady(virtio.queues[0]!) && (virtio.device_status & VIRTIO_STATUS_DRIVER_OK) !== 0,
+      hasRoomFor: () => virtio.queues[0]!.count_requests() > 0,
+      deliver,
+    };
+  }
+  if (ne2k) {
+    return {
+      ready: () => (ne2k.cr & NE2K_STOPPED) === 0,
+      hasRoomFor: (lengthBytes) => hasNe2kRoom(ne2k, lengthBytes),
+      deliver,
+    };
+  }
+  throw new TypeError("the emulated PC has no network card");
+}
+
+function isQueueReady(queue: VirtQueue): boolean {
+  return queue.enabled && queue.desc_addr !== 0 && queue.avail_addr !== 0 && queue.used_addr !== 0;
+}
+
+/** v86 would fill the ring to the last page, and a full ring looks like an empty one: a page stays free. */
+function hasNe2kRoom(card: Ne2k, lengthBytes: number): boolean {
+  const pages = 1 + ((Math.max(NE2K_LEAST_FRAME_BYTES, lengthBytes) + NE2K_HEADER_BYTES) >> 8);
+  const used = (card.curpg - card.boundary + (card.pstop - card.pstart)) % (card.pstop - card.pstart);
+  return card.pstop - card.pstart - used > pages;
+}

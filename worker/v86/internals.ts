@@ -1,0 +1,126 @@
+import type { V86 } from "v86";
+
+/**
+ * What this project touches of v86 beyond its published types. Everything is declared here by shape, and looked for at
+ * start: another version fails with a sentence, not in the middle of a boot.
+ */
+export const V86_VERSION = "0.5.462";
+
+export interface VirtQueue {
+  readonly enabled: boolean;
+  readonly desc_addr: number;
+  readonly avail_addr: number;
+  readonly used_addr: number;
+  /** How many buffers the driver offers and the device has not taken yet. */
+  count_requests(): number;
+}
+
+export interface VirtioNet {
+  readonly virtio: { readonly queues: readonly VirtQueue[]; readonly device_status: number };
+}
+
+/** A DP8390 with 16 KiB: a ring of 256-byte pages from `pstart` to `pstop`. */
+export interface Ne2k {
+  /** Command register; bit 0 is "stop". */
+  readonly cr: number;
+  readonly curpg: number;
+  readonly boundary: number;
+  readonly pstart: number;
+  readonly pstop: number;
+}
+
+export interface Uart {
+  /** Bytes that the guest has not read yet. v86 does not bound it. */
+  readonly input: readonly number[];
+}
+
+export interface ScreenAdapter {
+  put_char(
+    row: number,
+    column: number,
+    character: number,
+    flags: number,
+    background: number,
+    foreground: number,
+  ): void;
+  update_cursor(row: number, column: number): void;
+  update_cursor_scanline(start: number, end: number, visible: boolean | number): void;
+}
+
+export interface Cpu {
+  readonly devices: { readonly uart0: Uart; readonly virtio_net?: VirtioNet; readonly net?: Ne2k };
+  readonly option_roms: { name: string; data: Uint8Array }[];
+  /** What a guest's reboot ends in. */
+  reboot_internal(): void;
+}
+
+export interface Main {
+  readonly cpu: Cpu;
+  /** Comes back with `yield_callback(tick)` after `ms`. */
+  yield(ms: number, tick: number): void;
+  yield_callback(tick: number): void;
+  /** Ends the nested worker that v86 yields through in a browser. */
+  unregister_yield(): void;
+}
+
+export interface Internals {
+  readonly bus: { send(name: string, value: unknown): void };
+  readonly v86: Main;
+  readonly screen_adapter: ScreenAdapter;
+}
+
+export class EmulatorVersionError extends Error {
+  readonly code = "emulator-version";
+  constructor(missing: string) {
+    super(
+      `The emulator is not v86 ${V86_VERSION}, which this program was written for: ${missing} is missing. ` +
+        `Run "npm ci" to get that exact version.`,
+    );
+    this.name = "EmulatorVersionError";
+  }
+}
+
+/** Of the emulator, once it has sent `emulator-loaded`. Throws an `EmulatorVersionError` where a piece is missing. */
+export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
+  const expected: readonly (readonly [path: string, type: "function" | "object" | "number" | "boolean"])[] = [
+    ["bus.send", "function"],
+    ["v86.yield", "function"],
+    ["v86.yield_callback", "function"],
+    ["v86.unregister_yield", "function"],
+    ["v86.cpu.option_roms", "object"],
+    ["v86.cpu.reboot_internal", "function"],
+    ["v86.cpu.devices.uart0.input", "object"],
+    ["screen_adapter.put_char", "function"],
+    ["screen_adapter.update_cursor", "function"],
+    ["screen_adapter.update_cursor_scanline", "function"],
+    ...(nic === "virtio"
+      ? ([
+          ["v86.cpu.devices.virtio_net.virtio.device_status", "number"],
+          ["v86.cpu.devices.virtio_net.virtio.queues.0.enabled", "boolean"],
+          ["v86.cpu.devices.virtio_net.virtio.queues.0.desc_addr", "number"],
+          ["v86.cpu.devices.virtio_net.virtio.queues.0.avail_addr", "number"],
+          ["v86.cpu.devices.virtio_net.virtio.queues.0.used_addr", "number"],
+          ["v86.cpu.devices.virtio_net.virtio.queues.0.count_requests", "function"],
+        ] as const)
+      : ([
+          ["v86.cpu.devices.net.cr", "number"],
+          ["v86.cpu.devices.net.curpg", "number"],
+          ["v86.cpu.devices.net.boundary", "number"],
+          ["v86.cpu.devices.net.pstart", "number"],
+          ["v86.cpu.devices.net.pstop", "number"],
+        ] as const)),
+  ];
+  for (const [path, type] of expected) {
+    if (typeof at(emulator, path) !== type) throw new EmulatorVersionError(`emulator.${path}`);
+  }
+  return emulator as unknown as Internals;
+}
+
+function at(root: unknown, path: string): unknown {
+  let value = root;
+  for (const key of path.split(".")) {
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value;
+}

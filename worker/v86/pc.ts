@@ -1,0 +1,177 @@
+import { V86 } from "v86";
+import type { Card } from "../nic.ts";
+import type { After, TurnTaker } from "../platform.ts";
+import type { Uart } from "../serial-input.ts";
+import { cardOf } from "./card.ts";
+import { type Internals, internalsOf } from "./internals.ts";
+
+export interface PcOptions {
+  readonly emulator: WebAssembly.Module;
+  readonly bios: Uint8Array;
+  readonly vgaBios: Uint8Array;
+  readonly kernel: Uint8Array;
+  readonly initrd: Uint8Array;
+  readonly append: string;
+  readonly memoryMiB: number;
+  readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number };
+}
+
+/** What the PC tells. All are called from within guest time: they must be quick. */
+export interface PcHandlers {
+  /** A frame in the guest's ring: borrowed, copy it before returning. */
+  frame(borrowed: Uint8Array): void;
+  serial(byte: number): void;
+  character(row: number, column: number, character: number, foreground: number, background: number): void;
+  cursor(row: number, column: number): void;
+  cursorVisible(visible: boolean): void;
+  /** Columns and rows of text; or pixels, and then graphical. */
+  screenSize(width: number, height: number, graphical: boolean): void;
+  /** Between two slices of guest time, about every millisecond while the guest is busy. */
+  tick(): void;
+  /** The guest asked for a reboot. What is in memory can not be started a second time. */
+  reboot(): void;
+  /** The processor was halted with interrupts off: nothing will happen any more. */
+  halted(): void;
+  /** The emulator itself failed. */
+  crashed(error: unknown): void;
+}
+
+export interface Pc {
+  readonly card: Card;
+  readonly uart: Uart;
+  run(): void;
+  /** Resolves when guest time stands still. */
+  pause(): Promise<void>;
+  /** Stops and lets go of everything. */
+  destroy(): Promise<void>;
+  sendScancodes(codes: readonly number[]): void;
+}
+
+const VGA_MEMORY_BYTES = 8 * 1024 * 1024;
+const UART_FIFO_BYTES = 16;
+
+/** Builds a PC that is ready to run. Rejects with an `EmulatorVersionError` when v86 is not the version we know. */
+export async function buildPc(
+  options: PcOptions,
+  handlers: PcHandlers,
+  turns: TurnTaker,
+  after: After,
+): Promise<Pc> {
+  const emulator = await loadEmulator(options);
+  const internals = internalsOf(emulator, options.nic.type);
+  /** No slice of guest time comes any more: it crashed, or it was destroyed. */
+  let over = false;
+
+  yieldBy(internals, turns, after, (resume) => {
+    if (over) return;
+    try {
+      handlers.tick();
+      resume();
+    } catch (error) {
+      over = true;
+      handlers.crashed(error);
+    }
+  });
+  tapScreen(emulator, internals, handlers);
+  emulator.add_listener("serial0-output-byte", (byte: number) => handlers.serial(byte));
+  emulator.add_listener("net0-send", (frame: Uint8Array) => handlers.frame(frame));
+  emulator.add_listener("cpu-event-halt" as "emulator-stopped", () => handlers.halted());
+  // The kernel's image was put into memory by the host, once: a BIOS that starts over would run into what is left of it.
+  internals.v86.cpu.reboot_internal = () => handlers.reboot();
+
+  const { input } = internals.v86.cpu.devices.uart0;
+  return {
+    card: cardOf(internals),
+    uart: {
+      room: () => Math.max(0, UART_FIFO_BYTES - input.length),
+      receive: (bytes) => emulator.serial_send_bytes(0, bytes),
+    },
+    run: () => void emulator.run(),
+    pause: () => (over ? Promise.resolve() : emulator.stop()),
+    async destroy() {
+      // After a crash v86 would wait for a slice that never comes; nothing of it is open but memory.
+      if (over) return;
+      await emulator.destroy();
+      over = true;
+    },
+    sendScancodes: (codes) => emulator.keyboard_send_scancodes([...codes]),
+  };
+}
+
+function loadEmulator(options: PcOptions): Promise<V86> {
+  return new Promise((resolve, reject) => {
+    const emulator = new V86({
+      wasm_fn: async (imports: WebAssembly.Imports) => {
+        try {
+          return (await WebAssembly.instantiate(options.emulator, imports)).exports;
+        } catch (cause) {
+          reject(new Error("The emulator's code does not start.", { cause }));
+          return new Promise<never>(() => {});
+        }
+      },
+      autostart: false,
+      memory_size: options.memoryMiB * 1024 * 1024,
+      vga_memory_size: VGA_MEMORY_BYTES,
+      acpi: false,
+      disable_speaker: true,
+      disable_keyboard: true,
+      disable_mouse: true,
+      bios: { buffer: padded(options.bios, 1) },
+      vga_bios: { buffer: padded(options.vgaBios, 1) },
+      // v86 reads the image as 32-bit words.
+      bzimage: { buffer: padded(options.kernel, 4) },
+      ...(options.initrd.length > 0 ? { initrd: { buffer: padded(options.initrd, 1) } } : {}),
+      cmdline: options.append,
+      net_device: { ...options.nic },
+    });
+    emulator.add_listener("emulator-loaded", () => resolve(emulator));
+  });
+}
+
+/** A buffer of its own, because v86 keeps and changes what it is given, with a length that is a multiple of `unit`. */
+function padded(bytes: Uint8Array, unit: number): ArrayBuffer {
+  const buffer = new ArrayBuffer(Math.ceil(bytes.length / unit) * unit);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+}
+
+/**
+ * Replaces v86's way to let others have their turn: in a browser that is a message to a nested worker and back, which
+ * costs a quarter of a boot.
+ */
+function yieldBy(
+  internals: Internals,
+  turns: TurnTaker,
+  after: After,
+  slice: (resume: () => void) => void,
+): void {
+  const main = internals.v86;
+  main.unregister_yield();
+  main.yield = (ms, tick) => {
+    const next = () => slice(() => main.yield_callback(tick));
+    if (ms < 1) turns.soon(next);
+    else after(ms, next);
+  };
+}
+
+function tapScreen(emulator: V86, internals: Internals, handlers: PcHandlers): void {
+  const screen = internals.screen_adapter;
+  const putChar = screen.put_char;
+  screen.put_char = (row, column, character, flags, background, foreground) => {
+    putChar.call(screen, row, column, character, flags, background, foreground);
+    handlers.character(row, column, character, foreground, background);
+  };
+  const updateCursor = screen.update_cursor;
+  screen.update_cursor = (row, column) => {
+    updateCursor.call(screen, row, column);
+    handlers.cursor(row, column);
+  };
+  const updateCursorScanline = screen.update_cursor_scanline;
+  screen.update_cursor_scanline = (start, end, visible) => {
+    updateCursorScanline.call(screen, start, end, visible);
+    handlers.cursorVisible(Boolean(visible));
+  };
+  emulator.add_listener("screen-set-size", ([width, height, bitsPerPixel]: readonly number[]) => {
+    handlers.screenSize(width ?? 0, height ?? 0, bitsPerPixel !== 0);
+  });
+}

@@ -1,0 +1,161 @@
+import type { FrameSink } from "../../net/segment/frame.ts";
+import { BATCH_SUBPROTOCOL, BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
+import type { After } from "../platform.ts";
+import { backoffMs } from "./backoff.ts";
+import type { OpenSocket, Socket } from "./socket.ts";
+
+export type WireState = "closed" | "connecting" | "open" | "lost";
+
+export interface WireOptions {
+  readonly url: string;
+  readonly mtu: number;
+  readonly openSocket: OpenSocket;
+  readonly after: After;
+  readonly random: () => number;
+  readonly receive: FrameSink;
+  /**
+   * `connecting`: the first attempt is under way. `lost`: there is no connection, and attempts go on; `everOpen` tells a
+   * relay that went away from one that was never reached.
+   */
+  readonly changed: (state: WireState, everOpen: boolean) => void;
+  /** How much may wait in the socket. Policy: drop-newest. */
+  readonly maxBufferedBytes?: number;
+}
+
+const BACKOFF = { firstMs: 250, maxMs: 5000 };
+const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The guest's network cable: frames in WebSocket messages. Everything sent in one task travels in one message where the
+ * server speaks our subprotocol, and one frame a message where it does not. It reconnects until it is closed.
+ */
+export class Wire {
+  readonly #options: WireOptions;
+  readonly #maxBufferedBytes: number;
+  #state: WireState = "closed";
+  #socket: Socket | undefined;
+  #batches: BatchWriter | undefined;
+  #flushPlanned = false;
+  #attempt = 0;
+  #everOpen = false;
+  #cancelRetry: (() => void) | undefined;
+  /** Frames that did not leave, and frames and messages that made no sense. */
+  dropped = 0;
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    this.#maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
+  }
+
+  get state(): WireState {
+    return this.#state;
+  }
+
+  open(): void {
+    if (this.#state !== "closed") return;
+    this.#everOpen = false;
+    this.#attempt = 0;
+    this.#change("connecting");
+    this.#connect();
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#batches = undefined;
+    this.#change("closed");
+    socket?.close();
+  }
+
+  send(frame: Uint8Array): void {
+    const socket = this.#socket;
+    if (this.#state !== "open" || !socket || socket.bufferedAmount > this.#maxBufferedBytes) {
+      this.dropped += 1;
+      return;
+    }
+    if (!this.#batches) {
+      socket.send(frame as Uint8Array<ArrayBuffer>);
+      return;
+    }
+    this.#batches.add(frame);
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    // A microtask runs when the slice of guest time that sends has ended.
+    queueMicrotask(() => {
+      this.#flushPlanned = false;
+      this.#batches?.flush();
+    });
+  }
+
+  #connect(): void {
+    let socket: Socket;
+    try {
+      socket = this.#openSocket();
+    } catch {
+      // An address that is none. It is reported like a relay that does not answer.
+      this.#retry();
+      return;
+    }
+    this.#socket = socket;
+  }
+
+  #openSocket(): Socket {
+    const { openSocket, url } = this.#options;
+    const socket = openSocket(url, [BATCH_SUBPROTOCOL], {
+      opened: () => {
+        if (socket !== this.#socket) return;
+        this.#attempt = 0;
+        this.#everOpen = true;
+        this.#batches =
+          socket.protocol === BATCH_SUBPROTOCOL
+            ? new BatchWriter((message) => socket.send(message))
+            : undefined;
+        this.#change("open");
+      },
+      message: (bytes) => {
+        if (socket === this.#socket) this.#receive(bytes);
+      },
+      closed: () => {
+        if (socket === this.#socket) this.#retry();
+      },
+    });
+    return socket;
+  }
+
+  #retry(): void {
+    const { after, random } = this.#options;
+    this.#socket = undefined;
+    this.#batches = undefined;
+    this.#cancelRetry = after(backoffMs(this.#attempt, random(), BACKOFF), () => {
+      this.#cancelRetry = undefined;
+      this.#connect();
+    });
+    this.#attempt += 1;
+    this.#change("lost");
+  }
+
+  #receive(message: Uint8Array): void {
+    const { mtu, receive } = this.#options;
+    if (!this.#batches) {
+      if (isFrameLength(message.length, mtu)) receive(message);
+      else this.dropped += 1;
+      return;
+    }
+    const batch = parseBatch(message, mtu);
+    if (!batch.ok) {
+      this.dropped += 1;
+      return;
+    }
+    this.dropped += batch.rejected;
+    for (const frame of batch.frames) receive(frame);
+  }
+
+  #change(state: WireState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.changed(state, this.#everOpen);
+  }
+}

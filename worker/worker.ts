@@ -1,0 +1,53 @@
+import { expose, transfer } from "comlink";
+import emulatorUrl from "v86/build/v86.wasm?url";
+import { fetchFile } from "./boot-files/fetch-file.ts";
+import type { MachineApi, MachineObserver } from "./interface.ts";
+import { Machine } from "./machine.ts";
+import type { Platform } from "./platform.ts";
+import { transferables } from "./transferables.ts";
+import { afterTimeout, messageTurns, performanceClock } from "./wall-timers.ts";
+import { attach } from "./wire/socket.ts";
+
+// The machine in a browser's dedicated worker. The page talks to it through `interface.ts` and comlink.
+
+let emulator: Promise<WebAssembly.Module> | undefined;
+
+const platform: Platform = {
+  clock: performanceClock,
+  after: afterTimeout,
+  random: Math.random,
+  openTurns: messageTurns,
+  fetchFile,
+  openSocket: (url, protocols, handlers) => attach(new WebSocket(url, [...protocols]), handlers),
+  loadEmulator() {
+    emulator ??= loadEmulator();
+    // A failed attempt is not the last one.
+    emulator.catch(() => {
+      emulator = undefined;
+    });
+    return emulator;
+  },
+};
+
+async function loadEmulator(): Promise<WebAssembly.Module> {
+  const response = await fetch(emulatorUrl);
+  if (!response.ok) throw new Error(`The emulator's code could not be fetched (${response.status}).`);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
+const machine = new Machine(platform);
+
+const api: MachineApi = {
+  observe(observer: MachineObserver) {
+    machine.observe((events) => observer(transfer(events, transferables(events))));
+  },
+  powerOn: (settings) => machine.powerOn(settings),
+  powerOff: () => machine.powerOff(),
+  reset: () => machine.reset(),
+  pause: () => machine.pause(),
+  resume: () => machine.resume(),
+  sendSerial: (bytes) => machine.sendSerial(bytes),
+  sendScancodes: (codes) => machine.sendScancodes(codes),
+};
+
+expose(api);
