@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { parsePxelinux } from "../../net/pxelinux/parse.ts";
+import { relayUrls } from "../network/relay-urls.ts";
+import { joinAppend, machineSettings } from "./machine-settings.ts";
+
+const urls = relayUrls("http://127.0.0.1:8086/");
+const entry = (text: string) => parsePxelinux(text).entries[0]!;
+const overlay = entry(
+  "LABEL Overlay-Boot\n KERNEL boot/linux\n APPEND initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot\n",
+);
+const machine = { nic: "virtio", memoryMiB: 512 } as const;
+
+test("an entry becomes absolute addresses on the relay", () => {
+  expect(machineSettings({ entry: overlay, append: overlay.append, ...machine }, urls)).toEqual({
+    ok: true,
+    settings: {
+      boot: "direct",
+      nic: "virtio",
+      memoryMiB: 512,
+      append: "initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot",
+      kernelUrl: "http://127.0.0.1:8086/tftpboot/boot/linux",
+      initrdUrls: ["http://127.0.0.1:8086/tftpboot/boot/initrd"],
+      biosUrl: "http://127.0.0.1:8086/firmware/bios.bin",
+      vgaBiosUrl: "http://127.0.0.1:8086/firmware/vgabios.bin",
+      wireUrl: "ws://127.0.0.1:8086/wire",
+    },
+  });
+});
+
+test("an edited initrd= counts, line breaks are blanks", () => {
+  const result = machineSettings(
+    { entry: overlay, append: "initrd=a,/b\n  root=overlay:aoe=e0.1\n", ...machine },
+    urls,
+  );
+  expect(result.ok && result.settings.append).toBe("initrd=a,/b root=overlay:aoe=e0.1");
+  expect(result.ok && result.settings.initrdUrls).toEqual([
+    "http://127.0.0.1:8086/tftpboot/a",
+    "http://127.0.0.1:8086/tftpboot/b",
+  ]);
+});
+
+test("an INITRD line counts where the append line names none", () => {
+  const own = entry("LABEL x\n LINUX boot/linux\n INITRD boot/initrd\n APPEND root=/dev/nbd0\n");
+  const result = machineSettings({ entry: own, append: own.append, ...machine }, urls);
+  expect(result.ok && result.settings.initrdUrls).toHaveLength(1);
+});
+
+test.each(["../../etc/passwd", "tftp://10.0.0.1/linux"])("%s is refused in words", (kernel) => {
+  const result = machineSettings(
+    { entry: entry(`LABEL x\n LINUX ${kernel}\n`), append: "", ...machine },
+    urls,
+  );
+  expect(!result.ok && result.problem.code).toBe("file-outside");
+});
+
+test("what the page's address adds stands behind the entry's line", () => {
+  expect(joinAppend("root=x quiet", " rd.kiwi.debug ")).toBe("root=x quiet rd.kiwi.debug");
+  expect(joinAppend("root=x", "")).toBe("root=x");
+});

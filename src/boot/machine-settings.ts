@@ -1,0 +1,67 @@
+import { initrdsOf } from "../../net/pxelinux/append.ts";
+import type { PxelinuxEntry } from "../../net/pxelinux/config.ts";
+import { treePath } from "../../net/pxelinux/path.ts";
+import type { MachineSettings, Problem } from "../../worker/interface.ts";
+import type { RelayUrls } from "../network/relay-urls.ts";
+
+/** What is chosen on the page. */
+export interface BootChoice {
+  readonly entry: PxelinuxEntry;
+  /** The entry's append line, as it was edited. */
+  readonly append: string;
+  readonly nic: MachineSettings["nic"];
+  readonly memoryMiB: number;
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: MachineSettings }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** The `initrd=` of the edited line counts: on real hardware it does as well. */
+export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsResult {
+  const { entry, append } = choice;
+  if (entry.kernel === undefined) {
+    return refused(
+      "entry-unbootable",
+      `The entry ${entry.label} boots something other than a Linux kernel.`,
+      "Choose another entry.",
+    );
+  }
+  const named = initrdsOf(append);
+  const files = [entry.kernel, ...(named.length > 0 ? named : entry.initrds)].map((name) => ({
+    name,
+    tree: treePath(name),
+  }));
+  const bad = files.find((file) => !file.tree.ok);
+  if (bad !== undefined) {
+    return refused(
+      "file-outside",
+      `The boot entry names the file ${bad.name}, which is not in the boot tree.`,
+      "Files are named by their path in the tree's tftpboot folder, such as boot/linux.",
+    );
+  }
+  const [kernelUrl, ...initrdUrls] = files.map((file) => urls.file(file.tree.ok ? file.tree.path : ""));
+  return {
+    ok: true,
+    settings: {
+      boot: "direct",
+      nic: choice.nic,
+      memoryMiB: choice.memoryMiB,
+      append: append.replace(/\s+/g, " ").trim(),
+      kernelUrl: kernelUrl!,
+      initrdUrls,
+      biosUrl: urls.bios,
+      vgaBiosUrl: urls.vgaBios,
+      wireUrl: urls.wire,
+    },
+  };
+}
+
+/** The entry's line with the page address's `append=` behind it. */
+export function joinAppend(entry: string, added: string): string {
+  return [entry.trim(), added.trim()].filter((part) => part !== "").join(" ");
+}
+
+function refused(code: string, message: string, advice: string): SettingsResult {
+  return { ok: false, problem: { severity: "error", code, message, advice } };
+}

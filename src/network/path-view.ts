@@ -1,0 +1,143 @@
+import type { ExportStatus } from "../../net/status/status.ts";
+import { find, setText } from "../dom.ts";
+import { formatBytes } from "../format.ts";
+import type { MachineState } from "../machine/machine-state.ts";
+import type { RelayState } from "./status-watch.ts";
+
+/** How a node or a link looks; the words beside it say the same. */
+type Look = "idle" | "busy" | "good" | "bad";
+
+/** For how long a link light blinks after a frame. */
+const ACTIVE_MS = 400;
+
+/** The way from this tab to its root: machine, wire, relay, NBD, export. */
+export class PathView {
+  readonly #root: ParentNode;
+  readonly #host: string;
+  readonly #idle = new Map<Element, ReturnType<typeof setTimeout>>();
+  #frames = 0;
+  #reads = 0;
+
+  /** @param host HOST:PORT of the relay */
+  constructor(root: ParentNode, host: string) {
+    this.#root = root;
+    this.#host = host;
+  }
+
+  showMachine({ power, wire, counters }: MachineState): void {
+    this.#show("#node-machine", POWER_LOOKS[power], POWER_WORDS[power]);
+    const { framesIn, framesOut, bytesIn, bytesOut, dropped } = counters;
+    const link = this.#show("#link-wire", WIRE_LOOKS[wire], WIRE_WORDS[wire]);
+    const lost = dropped === 0 ? "" : `, ${dropped} dropped`;
+    const frames = framesIn + framesOut;
+    this.#more(
+      link,
+      frames === 0 ? "no frames yet" : `↓ ${formatBytes(bytesIn)} ↑ ${formatBytes(bytesOut)}${lost}`,
+    );
+    if (frames > this.#frames) this.#blink(link);
+    this.#frames = frames;
+  }
+
+  /** @param wanted the export that the command line names */
+  showRelay(relay: RelayState, wanted: string | undefined): void {
+    switch (relay.kind) {
+      case "asking":
+        this.#show("#node-relay", "idle", "asking …");
+        return;
+      case "unreachable":
+        this.#show("#node-relay", "bad", "does not answer");
+        this.#showExport(undefined, "not known without the relay", "idle", 0);
+        return;
+      case "reachable": {
+        const { exports, clients } = relay.status;
+        this.#show("#node-relay", "good", `${this.#host}, ${clients} on the wire`);
+        const shown = exports.find(({ name }) => name === wanted) ?? exports[0];
+        if (shown === undefined) this.#showExport(undefined, "the boot tree has none", "bad", 0);
+        else this.#showExport(shown, exportWords(shown), EXPORT_LOOKS[shown.state], exports.length - 1);
+        return;
+      }
+      default:
+        relay satisfies never;
+    }
+  }
+
+  #showExport(shown: ExportStatus | undefined, words: string, look: Look, others: number): void {
+    const node = this.#show("#node-export", look, words);
+    setText(
+      find(node, '[data-slot="name"]', HTMLElement),
+      `${shown?.name ?? "Export"}${others > 0 ? ` and ${others} more` : ""}`,
+    );
+    const notice = shown?.notice ?? (shown?.state === "ready" ? undefined : shown?.detail);
+    node.toggleAttribute("data-notice", notice !== undefined);
+    node.title = notice ?? words;
+    const link = this.#show("#link-nbd", shown?.state === "ready" ? "good" : look, "NBD");
+    this.#more(
+      link,
+      shown === undefined || shown.reads === 0
+        ? "nothing read yet"
+        : `${formatBytes(shown.readBytes)} in ${shown.reads} reads`,
+    );
+    if ((shown?.reads ?? 0) > this.#reads) this.#blink(link);
+    this.#reads = shown?.reads ?? 0;
+  }
+
+  #show(selector: string, look: Look, words: string): HTMLElement {
+    const element = find(this.#root, selector, HTMLElement);
+    element.dataset.state = look;
+    setText(find(element, '[data-slot="line"]', HTMLElement), words);
+    element.title = words;
+    return element;
+  }
+
+  #more(link: HTMLElement, words: string): void {
+    setText(find(link, '[data-slot="more"]', HTMLElement), words);
+  }
+
+  #blink(link: HTMLElement): void {
+    link.toggleAttribute("data-active", true);
+    clearTimeout(this.#idle.get(link));
+    this.#idle.set(
+      link,
+      setTimeout(() => link.removeAttribute("data-active"), ACTIVE_MS),
+    );
+  }
+}
+
+function exportWords({ sizeBytes, readOnly, description, state, detail }: ExportStatus): string {
+  if (state !== "ready") return detail;
+  return `${formatBytes(sizeBytes)}, ${readOnly ? "read-only" : "writable"}, ${description}`;
+}
+
+const POWER_LOOKS: Record<MachineState["power"], Look> = {
+  off: "idle",
+  starting: "busy",
+  running: "good",
+  paused: "busy",
+};
+
+const POWER_WORDS: Record<MachineState["power"], string> = {
+  off: "switched off",
+  starting: "switching on",
+  running: "running",
+  paused: "paused",
+};
+
+const WIRE_LOOKS: Record<MachineState["wire"], Look> = {
+  closed: "idle",
+  connecting: "busy",
+  open: "good",
+  lost: "bad",
+};
+
+const WIRE_WORDS: Record<MachineState["wire"], string> = {
+  closed: "wire not plugged in",
+  connecting: "wire connecting",
+  open: "wire open",
+  lost: "wire lost",
+};
+
+const EXPORT_LOOKS: Record<ExportStatus["state"], Look> = {
+  ready: "good",
+  connecting: "busy",
+  failed: "bad",
+};

@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parsePageUrl } from "./page-url.ts";
+
+test("an address without parameters asks for the usual machine", () => {
+  expect(parsePageUrl("")).toEqual({
+    boot: "direct",
+    nic: "virtio",
+    memoryMiB: 512,
+    append: "",
+    autostart: false,
+    rejected: [],
+  });
+});
+
+test("every parameter is read", () => {
+  const search =
+    "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire";
+  expect(parsePageUrl(search)).toEqual({
+    label: "Overlay-Boot",
+    boot: "direct",
+    nic: "ne2k",
+    memoryMiB: 768,
+    append: "rd.kiwi.debug quiet",
+    autostart: true,
+    relay: "ws://10.0.0.1:8086/wire",
+    rejected: [],
+  });
+});
+
+test.each([
+  ["nic=e1000", "nic=e1000 is not known here; nic can be virtio or ne2k."],
+  ["boot=floppy", "boot=floppy is not known here; boot can be direct."],
+  ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
+  ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 128 to 2048."],
+  ["relay=http://x/", "relay=http://x/ is no WebSocket address; it looks like ws://HOST:PORT/wire."],
+])("%s is left out and named", (search, sentence) => {
+  const { rejected, ...rest } = parsePageUrl(search);
+  expect(rejected).toEqual([sentence]);
+  expect(rest).toEqual({ ...parsePageUrl(""), rejected: undefined });
+});
+
+test("no address makes it throw", () => {
+  fc.assert(
+    fc.property(fc.string(), fc.constantFrom("label", "nic", "memory", "relay", "append"), (value, name) => {
+      parsePageUrl(`?${name}=${value}`);
+      parsePageUrl(value);
+    }),
+  );
+});

@@ -1,0 +1,61 @@
+/** What the page's address asks for: `?label=NAME&nic=ne2k&memory=512&append=…&autostart=1&relay=ws://HOST:PORT/wire`. */
+export interface PageUrl {
+  /** The boot entry to select; the menu's own default where absent. */
+  readonly label?: string;
+  readonly boot: "direct";
+  readonly nic: "virtio" | "ne2k";
+  readonly memoryMiB: number;
+  /** Added to the entry's own append line. */
+  readonly append: string;
+  readonly autostart: boolean;
+  /** The relay's WebSocket, where it is not the server that the page came from. */
+  readonly relay?: string;
+  /** What could not be used, a sentence each. */
+  readonly rejected: readonly string[];
+}
+
+export const MEMORY_MIB = { least: 128, usual: 512, most: 2048 } as const;
+
+/** Never throws: what makes no sense is left out and named in `rejected`. */
+export function parsePageUrl(search: string): PageUrl {
+  const parameters = new URLSearchParams(search);
+  const rejected: string[] = [];
+  const choose = <T extends string>(name: string, choices: readonly [T, ...T[]]): T => {
+    const value = parameters.get(name);
+    const choice = choices.find((one) => one === value);
+    if (value !== null && choice === undefined)
+      rejected.push(`${name}=${value} is not known here; ${name} can be ${choices.join(" or ")}.`);
+    return choice ?? choices[0];
+  };
+
+  const label = parameters.get("label");
+  const relay = parseRelay(parameters.get("relay"), rejected);
+  return {
+    ...(label ? { label } : {}),
+    boot: choose("boot", ["direct"]),
+    nic: choose("nic", ["virtio", "ne2k"]),
+    memoryMiB: parseMemory(parameters.get("memory"), rejected),
+    append: (parameters.get("append") ?? "").trim(),
+    autostart: choose("autostart", ["0", "1"]) === "1",
+    ...(relay === undefined ? {} : { relay }),
+    rejected,
+  };
+}
+
+function parseMemory(value: string | null, rejected: string[]): number {
+  if (value === null) return MEMORY_MIB.usual;
+  const memoryMiB = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (memoryMiB >= MEMORY_MIB.least && memoryMiB <= MEMORY_MIB.most) return memoryMiB;
+  rejected.push(
+    `memory=${value} cannot be used; it is a number of MiB from ${MEMORY_MIB.least} to ${MEMORY_MIB.most}.`,
+  );
+  return MEMORY_MIB.usual;
+}
+
+function parseRelay(value: string | null, rejected: string[]): string | undefined {
+  if (value === null) return undefined;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === "ws:" || url?.protocol === "wss:") return url.href;
+  rejected.push(`relay=${value} is no WebSocket address; it looks like ws://HOST:PORT/wire.`);
+  return undefined;
+}

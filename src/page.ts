@@ -1,0 +1,204 @@
+import type { MachineEvent, Problem } from "../worker/interface.ts";
+import { BootForm } from "./boot/boot-form.ts";
+import { loadBootMenu } from "./boot/boot-menu.ts";
+import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
+import { SerialConsole } from "./console/serial-console.ts";
+import { find, setText } from "./dom.ts";
+import type { NetrootHandle } from "./handle.ts";
+import { MACHINE_OFF, type MachineState, reduceMachine } from "./machine/machine-state.ts";
+import { PowerButtons } from "./machine/power-buttons.ts";
+import { WorkerClient } from "./machine/worker-client.ts";
+import { PathView } from "./network/path-view.ts";
+import { relayUrls } from "./network/relay-urls.ts";
+import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
+import { parsePageUrl } from "./page-url.ts";
+import { ProblemsView } from "./problems/problems-view.ts";
+import { ScreenView } from "./screen/screen-view.ts";
+import { StageTabs } from "./stage/tabs.ts";
+import { Stopwatch } from "./story/stopwatch.ts";
+import { nowText, StoryView } from "./story/story-view.ts";
+import { unsupported } from "./support.ts";
+
+/** The page: it holds what is known of machine and relay, and hands it to the views. */
+export class Page implements NetrootHandle {
+  readonly #asked = parsePageUrl(location.search);
+  readonly #urls = relayUrls(document.baseURI, this.#asked.relay);
+  readonly #machine: WorkerClient;
+  readonly #path: PathView;
+  readonly #form: BootForm;
+  readonly #power: PowerButtons;
+  readonly #story = new StoryView(document);
+  readonly #stopwatch = new Stopwatch();
+  readonly #serial: SerialConsole;
+  readonly #screen: ScreenView;
+  readonly #problems: ProblemsView;
+  readonly #curtain = find(document, "#curtain", HTMLElement);
+  readonly #dismissed = new WeakSet<Problem>();
+  /** What is wrong with the page itself, or with what it was asked to boot. */
+  #own: readonly Problem[] = [];
+  #relay: RelayState = { kind: "asking" };
+  #wantedExport: string | undefined;
+  #autostart = this.#asked.autostart;
+  #loadingMenu = false;
+  #hasMenu = false;
+  state: MachineState = MACHINE_OFF;
+
+  constructor(createWorker: () => Worker) {
+    this.#machine = new WorkerClient({ createWorker, onEvents: (events) => this.#hear(events) });
+    this.#path = new PathView(document, this.#urls.host);
+    this.#power = new PowerButtons(document, {
+      pause: () => this.#machine.pause(),
+      resume: () => this.#machine.resume(),
+      reset: () => this.#machine.reset(),
+      powerOff: () => this.#machine.powerOff(),
+    });
+    const tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
+      this.#screen.show(tab === "screen");
+      this.#showCurtain();
+    });
+    const onLeave = () => tabs.focus();
+    this.#serial = new SerialConsole(find(document, "#serial", HTMLElement), {
+      onInput: (bytes) => this.#machine.sendSerial(bytes),
+      onLeave,
+    });
+    this.#screen = new ScreenView(document, {
+      onScancodes: (codes) => this.#machine.sendScancodes(codes),
+      onLeave,
+    });
+    this.#problems = new ProblemsView(find(document, "#problems", HTMLElement), (problem) => {
+      this.#dismissed.add(problem);
+      this.#showProblems();
+    });
+    this.#form = new BootForm(document, {
+      asked: this.#asked,
+      onPowerOn: (choice) => this.#powerOn(choice),
+      onExport: (name) => {
+        this.#wantedExport = name;
+        this.#path.showRelay(this.#relay, name);
+      },
+    });
+    this.#show();
+  }
+
+  /** Resolves when the page is left. */
+  async run(signal: AbortSignal): Promise<void> {
+    const missing = unsupported();
+    if (missing === undefined) {
+      this.#machine.load();
+    } else {
+      this.#form.forbid();
+      this.#own = [missing];
+      this.#showProblems();
+    }
+    void this.#loadMenu(signal);
+    await watchStatus({
+      ask: askOver(this.#urls.status),
+      sleep: sleepWhileVisible,
+      onChange: (state) => this.#hearRelay(state, signal),
+      signal,
+    });
+  }
+
+  consoleText(): string {
+    return this.#serial.log.text();
+  }
+
+  screenText(): string {
+    return this.#screen.text();
+  }
+
+  type(text: string): void {
+    this.#serial.type(text);
+  }
+
+  #powerOn(choice: BootChoice): void {
+    const result = machineSettings(choice, this.#urls);
+    this.#own = result.ok ? [] : [result.problem];
+    this.#showProblems();
+    if (!result.ok) return;
+    this.#machine.powerOn(result.settings);
+    this.#serial.focus();
+  }
+
+  #hear(events: readonly MachineEvent[]): void {
+    for (const event of events) {
+      this.state = reduceMachine(this.state, event);
+      switch (event.type) {
+        case "serial":
+          this.#serial.write(event.bytes);
+          break;
+        case "screen-size":
+        case "screen-rows":
+        case "cursor":
+          this.#screen.handle(event);
+          break;
+        case "power":
+          if (event.state !== "starting") break;
+          this.#serial.reset();
+          this.#screen.reset();
+          break;
+        default:
+      }
+    }
+    this.#show();
+  }
+
+  #hearRelay(state: RelayState, signal: AbortSignal): void {
+    this.#relay = state;
+    this.#path.showRelay(state, this.#wantedExport);
+    const exports = state.kind === "reachable" ? state.status.exports.map(({ name }) => name) : undefined;
+    this.#form.showExports(exports);
+    if (state.kind === "reachable") void this.#loadMenu(signal);
+  }
+
+  /** Once: a menu that changes under the reader's hands would take the edited line away. */
+  async #loadMenu(signal: AbortSignal): Promise<void> {
+    if (this.#hasMenu || this.#loadingMenu) return;
+    this.#loadingMenu = true;
+    const menu = await loadBootMenu(this.#urls.menu, signal);
+    this.#loadingMenu = false;
+    this.#hasMenu = menu.kind === "loaded";
+    this.#form.showMenu(menu);
+    if (!this.#hasMenu || !this.#autostart) return;
+    this.#autostart = false;
+    this.#form.powerOn();
+  }
+
+  #show(): void {
+    const wasRunning = this.#stopwatch.running;
+    this.#stopwatch.observe(this.state, performance.now());
+    if (this.#stopwatch.running !== wasRunning) this.#tick();
+    this.#path.showMachine(this.state);
+    this.#form.showPower(this.state.power);
+    this.#power.show(this.state.power);
+    this.#screen.enable(this.state.power === "running");
+    this.#story.show(this.state);
+    this.#showProblems();
+    this.#showCurtain();
+  }
+
+  #tick(): void {
+    this.#story.showClock(this.#stopwatch.elapsedMs(performance.now()));
+    if (this.#stopwatch.running) setTimeout(() => this.#tick(), 100);
+  }
+
+  #showProblems(): void {
+    const all = [...this.#own, ...this.state.problems];
+    this.#problems.show(all.filter((problem) => !this.#dismissed.has(problem)));
+  }
+
+  /** It goes up with the first character of the serial console; before that it says why there is none. */
+  #showCurtain(): void {
+    const spoke = this.#serial.log.text() !== "";
+    const screen = find(document, "#stage", HTMLElement).dataset.shown === "screen";
+    this.#curtain.hidden = spoke || (screen && this.state.power !== "off");
+    const [title, text] = this.#curtain.children;
+    if (title === undefined || text === undefined || this.#curtain.hidden) return;
+    const off = this.state.power === "off";
+    setText(title, off ? "The machine is switched off" : `${nowText(this.state)} …`);
+    setText(text, off ? OFF : SILENT);
+  }
+}
+
+const OFF = "Power on, and watch it find an address, its kernel and its root on the network.";
+const SILENT = "The serial console speaks once the kernel runs. The VGA screen shows what the firmware says.";
