@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
 
@@ -27,6 +26,12 @@ export interface LinkOptions {
   readonly receive: (frame: Uint8Array) => void;
 }
 
+/** The byte stream below a WebSocket. */
+export interface Corkable {
+  cork(): void;
+  uncork(): void;
+}
+
 /** Frames in and out of one WebSocket. What is sent in one turn of the event loop goes out together. */
 export class FrameLink {
   readonly counters: LinkCounters = {
@@ -39,7 +44,7 @@ export class FrameLink {
   };
   readonly #socket: WebSocket;
   /** The TCP socket below, to be corked around a burst of single-frame messages. */
-  readonly #transport: Duplex;
+  readonly #transport: Corkable;
   readonly #options: LinkOptions;
   readonly #batch: BatchWriter;
   #single: Uint8Array[] = [];
@@ -47,7 +52,7 @@ export class FrameLink {
   #flush: NodeJS.Immediate | undefined;
   #closed = false;
 
-  constructor(socket: WebSocket, transport: Duplex, options: LinkOptions) {
+  constructor(socket: WebSocket, transport: Corkable, options: LinkOptions) {
     this.#socket = socket;
     this.#transport = transport;
     this.#options = options;

@@ -1,0 +1,78 @@
+import { constants } from "node:fs";
+import { access, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parsePxelinux } from "../../net/pxelinux/parse.ts";
+import { treePath } from "../../net/pxelinux/path.ts";
+import type { Notice } from "../../net/status/status.ts";
+
+/** The boot tree cannot be served at all. The message is a sentence that says what to do. */
+export class BootTreeError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "BootTreeError";
+  }
+}
+
+const MENU = "tftpboot/pxelinux.cfg/default";
+
+/** Rejects with a `BootTreeError` unless `tree` is a folder that we may read. */
+export async function requireBootTree(tree: string): Promise<void> {
+  try {
+    if (!(await stat(tree)).isDirectory())
+      throw new BootTreeError(`${tree} is no folder, so it is no boot tree.`);
+    await access(tree, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof BootTreeError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const sentence =
+      code === "ENOENT" || code === "ENOTDIR"
+        ? `There is no boot tree at ${tree}: \`netroot image build ${tree}\` makes one.`
+        : code === "EACCES"
+          ? `The boot tree ${tree} may not be read: look at its permissions.`
+          : `The boot tree ${tree} cannot be read: ${message}.`;
+    throw new BootTreeError(sentence, { cause: error });
+  }
+}
+
+/** What a person should know about the tree before powering on a machine. It is served all the same. */
+export async function inspectBootTree(tree: string): Promise<Notice[]> {
+  let text: string;
+  try {
+    text = await readFile(join(tree, MENU), "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "EACCES"
+      ? [{ code: "menu-unreadable", message: `${MENU} may not be read: look at its permissions.` }]
+      : [
+          {
+            code: "menu-missing",
+            message: `This boot tree has no ${MENU}; there is no boot menu until it has one. \`netroot image build\` writes one.`,
+          },
+        ];
+  }
+  const { entries } = parsePxelinux(text);
+  if (entries.length === 0) {
+    return [{ code: "menu-empty", message: `${MENU} has no LABEL: there is nothing to choose from.` }];
+  }
+  const notices: Notice[] = [];
+  for (const { label, kernel, initrds } of entries) {
+    for (const name of kernel === undefined ? initrds : [kernel, ...initrds]) {
+      const path = treePath(name);
+      if (path.ok && (await exists(join(tree, "tftpboot", path.path)))) continue;
+      const why = path.ok
+        ? `which is not in ${tree}/tftpboot`
+        : path.reason === "elsewhere"
+          ? "which is on another server, where this relay does not fetch it"
+          : "which lies outside the boot tree";
+      notices.push({ code: "boot-file-missing", message: `The boot entry ${label} names ${name}, ${why}.` });
+    }
+  }
+  return notices;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  );
+}

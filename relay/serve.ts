@@ -1,0 +1,80 @@
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import type { Notice, RelayStatus } from "../net/status/status.ts";
+import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
+import { listen } from "./http/listen.ts";
+import { answer } from "./http/routes.ts";
+import type { Logger } from "./log.ts";
+import { packageVersion } from "./version.ts";
+import { WireServer } from "./wire/wire-server.ts";
+
+export interface RelayOptions {
+  /** The boot tree's folder. */
+  readonly tree: string;
+  /** Overrides `[listen]` of netroot.toml. Port 0 lets the system choose. */
+  readonly listen?: { readonly host?: string; readonly port?: number };
+  /** The built page's folder; dist/page of this project unless given. */
+  readonly page?: string;
+  readonly logger: Logger;
+}
+
+export interface Relay {
+  /** Where the page is: `http://127.0.0.1:8086/`. The wire is at `/wire` there. */
+  readonly url: string;
+  readonly port: number;
+  status(): RelayStatus;
+  /** Says goodbye to every client, ends the servers that were started, closes every file and socket. */
+  close(): Promise<void>;
+}
+
+const BUILT_PAGE = fileURLToPath(new URL("../dist/page", import.meta.url));
+
+/**
+ * Starts everything that `netroot serve` is. Rejects, with nothing left open, with a `BootTreeError` (no tree) or a
+ * `ListenError` (no port); their messages are sentences for a person.
+ */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { tree, logger, page = BUILT_PAGE } = options;
+  await requireBootTree(tree);
+  const host = options.listen?.host ?? "127.0.0.1";
+  const mtu = 1500;
+  const notices: readonly Notice[] = await inspectBootTree(tree);
+  for (const { message } of notices) logger.warn(message);
+
+  const status = (): RelayStatus => ({
+    version: packageVersion(),
+    tree,
+    network: { server: "10.86.0.1", client: "10.86.0.100" },
+    mtu,
+    exports: [],
+    clients: wire.clients,
+    notices,
+  });
+  const http = createServer((request, response) => {
+    answer({ tree, page, status }, request, response).catch((error: Error) => {
+      // The client left in the middle, or the disk failed: either way it is no longer to be answered.
+      logger.debug(`${request.method} ${request.url}: ${error.message}`);
+      response.destroy();
+    });
+  });
+  const wire = new WireServer(http, {
+    mtu,
+    logger,
+    attach: () => ({ receive: () => {}, close: () => {} }),
+  });
+  const port = await listen(http, host, options.listen?.port ?? 8086);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  logger.info(`serving ${tree} at ${url}`);
+  return {
+    url,
+    port,
+    status,
+    close: async () => {
+      await wire.close();
+      await new Promise<void>((resolve) => {
+        http.close(() => resolve());
+        http.closeAllConnections();
+      });
+    },
+  };
+}
