@@ -1,0 +1,193 @@
+import type { Clock, RandomBytes, Timed } from "../clock.ts";
+import type { DhcpLease, LeasePoolState } from "../dhcp/lease-pool.ts";
+import type { DhcpMessage } from "../dhcp/message.ts";
+import { type DhcpBoot, DhcpServer } from "../dhcp/server.ts";
+import { dnsNames } from "../dns/server.ts";
+import type { MacAddress } from "../ethernet/mac.ts";
+import { unreachable } from "../icmp/icmp.ts";
+import { IcmpService } from "../icmp/service.ts";
+import type { Ipv4Address } from "../ipv4/address.ts";
+import { type Ipv4Arrival, Ipv4Interface } from "../ipv4/interface.ts";
+import type { Ipv4Output } from "../ipv4/output.ts";
+import { ipProtocol } from "../ipv4/packet.ts";
+import type { FrameSink } from "../segment/frame.ts";
+import { UdpServices } from "../udp/services.ts";
+import type { BootServerCounters } from "./counters.ts";
+import { leasedRange } from "./range.ts";
+import { serveDhcp } from "./serve-dhcp.ts";
+import { serveDns } from "./serve-dns.ts";
+
+/** A transport protocol that is plugged in: the gateway's TCP. */
+export interface TransportProtocol extends Timed {
+  /** Takes the payload of a packet for our address. It is immutable: it may be kept. */
+  receive(source: Ipv4Address, payload: Uint8Array): void;
+  close?(): void;
+}
+
+export interface BootServerDhcp {
+  /** First and last address to lease; from the network's hundredth on when not given. */
+  readonly firstAddress?: Ipv4Address;
+  readonly lastAddress?: Ipv4Address;
+  readonly leaseSeconds?: number;
+  readonly domainName?: string;
+  /** The name for the client at an address; `client-100` for 10.86.0.100 when not given. */
+  readonly hostName?: (address: Ipv4Address) => string;
+  /** What to boot, as a function of the request. */
+  readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
+}
+
+export interface BootServerOptions {
+  readonly mac: MacAddress;
+  /** Our address; with `prefixLength` it is the segment's network as well. */
+  readonly address: Ipv4Address;
+  /** 8 to 30. */
+  readonly prefixLength: number;
+  /** Largest IPv4 packet on the segment in bytes, 576 to 65,535; clients are told. */
+  readonly mtu: number;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  /** Takes our frames to the segment. */
+  readonly transmit: FrameSink;
+  readonly dhcp?: BootServerDhcp;
+  /** Names that resolve, with their addresses; `boot`, `netroot` and the same within `domainName` are ours anyway. */
+  readonly dns?: Readonly<Record<string, Ipv4Address>>;
+  /** Makes what answers TCP. */
+  readonly tcp?: (output: Ipv4Output) => TransportProtocol;
+  /** What `save` returned. */
+  readonly state?: BootServerState;
+}
+
+/** What has to survive for clients not to notice a new boot server in the old one's place. Plain data. */
+export interface BootServerState {
+  readonly leases: LeasePoolState;
+}
+
+/**
+ * The station that a diskless client finds on its segment: ARP, ICMP echo, DHCP and DNS by itself, TCP and further UDP services
+ * plugged in. Frame in, frame out; it sets no timers and opens nothing.
+ */
+export class BootServer implements Timed {
+  /** The UDP ports. A service that is added here and has something to do later goes through `drive` as well. */
+  readonly udp: UdpServices;
+  readonly counters: BootServerCounters;
+  readonly #interface: Ipv4Interface;
+  readonly #icmp: IcmpService;
+  readonly #dhcp: DhcpServer;
+  readonly #tcp: TransportProtocol | undefined;
+  readonly #machines: Set<Timed>;
+  #closed = false;
+
+  /** Throws a RangeError for an address, a prefix or an MTU that cannot work: the configuration has checked them. */
+  constructor(options: BootServerOptions) {
+    if (!(options.prefixLength >= 8 && options.prefixLength <= 30)) {
+      throw new RangeError(`A prefix of ${options.prefixLength} bits leaves no room for clients: 8 to 30.`);
+    }
+    if (!(options.mtu >= 576 && options.mtu <= 65_535)) {
+      throw new RangeError(`An MTU of ${options.mtu} bytes is none for IPv4 over Ethernet: 576 to 65535.`);
+    }
+    const { address, prefixLength, mtu, clock, dhcp } = options;
+    this.#interface = new Ipv4Interface({
+      ...options,
+      receive: (arrival) => this.#receive(arrival),
+      unroutable: (arrival) => this.#icmp.unreachable(arrival, unreachable.network),
+    });
+    this.#icmp = new IcmpService(this.#interface, clock);
+    this.udp = new UdpServices(this.#interface);
+    const domainName = dhcp?.domainName;
+    this.#dhcp = new DhcpServer(
+      {
+        hostName: (client) => `client-${client & 255}`,
+        ...leasedRange(address, prefixLength),
+        ...dhcp,
+        serverAddress: address,
+        network: { address, prefixLength },
+        routers: [address],
+        domainNameServers: [address],
+        mtu,
+      },
+      clock,
+      options.state?.leases,
+    );
+    serveDhcp(this.#dhcp, this.udp, this.#interface);
+    const ownNames = ["boot", "netroot"].flatMap((name) => [
+      name,
+      ...(domainName ? [`${name}.${domainName}`] : []),
+    ]);
+    const names = dnsNames({
+      ...Object.fromEntries(ownNames.map((name) => [name, address])),
+      ...options.dns,
+    });
+    this.#tcp = options.tcp?.(this.#interface);
+    this.#machines = new Set(this.#tcp === undefined ? [this.#interface] : [this.#interface, this.#tcp]);
+    this.counters = {
+      interface: this.#interface.counters,
+      neighbours: this.#interface.neighbourCounters,
+      icmp: this.#icmp.counters,
+      udp: this.udp.counters,
+      dhcp: this.#dhcp.counters,
+      dns: serveDns(names, this.udp),
+    };
+  }
+
+  /** Takes a frame from the segment. */
+  receive(frame: Uint8Array): void {
+    if (!this.#closed) this.#interface.receive(frame);
+  }
+
+  /** Lets a service's own deadlines be part of ours; the function returned stops that. */
+  drive(machine: Timed): () => void {
+    this.#machines.add(machine);
+    return () => {
+      this.#machines.delete(machine);
+    };
+  }
+
+  deadline(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    if (this.#closed) return earliest;
+    for (const machine of this.#machines) earliest = Math.min(earliest, machine.deadline());
+    return earliest;
+  }
+
+  advance(nowMs: number): void {
+    if (this.#closed) return;
+    for (const machine of this.#machines) {
+      if (machine.deadline() <= nowMs) machine.advance(nowMs);
+    }
+  }
+
+  /** Every DHCP lease that is remembered, live or not. */
+  leases(): readonly DhcpLease[] {
+    return this.#dhcp.leases();
+  }
+
+  save(): BootServerState {
+    return { leases: this.#dhcp.save() };
+  }
+
+  /** Takes and sends nothing from now on. */
+  close(): void {
+    if (this.#closed) return;
+    this.#tcp?.close?.();
+    this.#closed = true;
+  }
+
+  #receive(arrival: Ipv4Arrival): void {
+    const { packet, broadcast } = arrival;
+    switch (packet.protocol) {
+      case ipProtocol.tcp:
+        // RFC 9293 section 3.10.7.4 (MUST-57): a segment to everyone is dropped.
+        if (this.#tcp === undefined) this.#icmp.unreachable(arrival, unreachable.protocol);
+        else if (!broadcast) this.#tcp.receive(packet.source, packet.payload);
+        break;
+      case ipProtocol.udp:
+        if (!this.udp.receive(arrival)) this.#icmp.unreachable(arrival, unreachable.port);
+        break;
+      case ipProtocol.icmp:
+        this.#icmp.receive(arrival);
+        break;
+      default:
+        this.#icmp.unreachable(arrival, unreachable.protocol);
+    }
+  }
+}

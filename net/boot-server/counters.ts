@@ -1,0 +1,16 @@
+import type { NeighbourCounters } from "../arp/neighbours.ts";
+import type { DhcpCounters } from "../dhcp/server.ts";
+import type { DnsCounters } from "../dns/server.ts";
+import type { IcmpCounters } from "../icmp/service.ts";
+import type { Ipv4InterfaceCounters } from "../ipv4/interface.ts";
+import type { UdpCounters } from "../udp/services.ts";
+
+/** Everything that the boot server counts, live. Numbers only ever grow. */
+export interface BootServerCounters {
+  readonly interface: Readonly<Ipv4InterfaceCounters>;
+  readonly neighbours: Readonly<NeighbourCounters>;
+  readonly icmp: Readonly<IcmpCounters>;
+  readonly udp: Readonly<UdpCounters>;
+  readonly dhcp: Readonly<DhcpCounters>;
+  readonly dns: Readonly<DnsCounters>;
+}

@@ -1,0 +1,30 @@
+import { dhcpPort, parseDhcp, serializeDhcp } from "../dhcp/message.ts";
+import { dhcpMessageType } from "../dhcp/options.ts";
+import type { DhcpServer } from "../dhcp/server.ts";
+import type { Ipv4Interface } from "../ipv4/interface.ts";
+import { everyone, type UdpServices } from "../udp/services.ts";
+
+/** Puts a DHCP server on its port. */
+export function serveDhcp(server: DhcpServer, udp: UdpServices, station: Ipv4Interface): void {
+  udp.bind(dhcpPort.server, (payload) => {
+    const request = parseDhcp(payload);
+    if (request.kind === "malformed") {
+      server.counters.malformed++;
+      return;
+    }
+    const reply = server.answer(request);
+    if (reply === undefined) return;
+    const { message, address, mac } = reply;
+    const answer = serializeDhcp(message);
+    if (answer.length > udp.payloadLimit) {
+      server.counters.oversized++;
+      return;
+    }
+    if (mac === undefined) {
+      udp.send(dhcpPort.server, everyone(dhcpPort.client), answer);
+    } else {
+      udp.send(dhcpPort.server, { address, port: dhcpPort.client, mac }, answer);
+      if (message.options.messageType === dhcpMessageType.ack) station.learn(address, mac);
+    }
+  });
+}

@@ -1,0 +1,300 @@
+// A DHCP server, RFC 2131 section 4.3: the only one on its segment, so it speaks for every address (it refuses what is not its own).
+import type { Clock } from "../clock.ts";
+import { type MacAddress, readMac } from "../ethernet/mac.ts";
+import { hexFromOctets } from "../ethernet/octets.ts";
+import {
+  BROADCAST_ADDRESS,
+  broadcastOf,
+  type Ipv4Address,
+  type Ipv4Network,
+  netmask,
+} from "../ipv4/address.ts";
+import { type DhcpIdentity, type DhcpLease, LeasePool, type LeasePoolState } from "./lease-pool.ts";
+import { bootpOperation, type DhcpMessage } from "./message.ts";
+import { type DhcpOptions, dhcpMessageType, dhcpOption } from "./options.ts";
+
+const HARDWARE_ETHERNET = 1;
+const DEFAULT_LEASE_SECONDS = 24 * 3600;
+/** How long an offer is kept for its client. */
+const OFFER_MS = 60_000;
+/** How long an address that turned out to be in use is not offered. */
+const DECLINED_MS = 10 * 60_000;
+/** A longer client identifier (it may come in pieces) is not kept: the hardware address stands in for it. */
+const LONGEST_IDENTIFIER_BYTES = 255;
+
+/** What a client is told about its boot. `options` come on top of the server's own, asked for or not. */
+export interface DhcpBoot {
+  /** siaddr: where to fetch the boot file from; this server when not given. */
+  readonly serverAddress?: Ipv4Address;
+  readonly serverName?: string;
+  /** At most 127 characters. */
+  readonly bootFile?: string;
+  readonly options?: DhcpOptions;
+}
+
+export interface DhcpServerConfig {
+  readonly serverAddress: Ipv4Address;
+  readonly network: Ipv4Network;
+  readonly firstAddress: Ipv4Address;
+  readonly lastAddress: Ipv4Address;
+  readonly leaseSeconds?: number;
+  readonly routers?: readonly Ipv4Address[];
+  readonly domainNameServers?: readonly Ipv4Address[];
+  readonly domainName?: string;
+  readonly mtu?: number;
+  /** The name for the client at an address. */
+  readonly hostName?: (address: Ipv4Address) => string;
+  /** What to boot, as a function of the request; nothing when it returns `undefined`. */
+  readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
+}
+
+export interface DhcpCounters {
+  offers: number;
+  acks: number;
+  naks: number;
+  releases: number;
+  declines: number;
+  /** No address was left. */
+  exhausted: number;
+  /** For another server, without a message type (plain BOOTP), or not for a server at all. */
+  ignored: number;
+  malformed: number;
+  /** Answers that do not fit the MTU: the boot hook adds too much. */
+  oversized: number;
+}
+
+/** An answer and where it goes; `mac` where the client does not answer ARP for the address yet. */
+export interface DhcpReply {
+  readonly message: Omit<DhcpMessage, "kind">;
+  readonly address: Ipv4Address;
+  readonly mac: MacAddress | undefined;
+}
+
+export class DhcpServer {
+  readonly counters: DhcpCounters = {
+    offers: 0,
+    acks: 0,
+    naks: 0,
+    releases: 0,
+    declines: 0,
+    exhausted: 0,
+    ignored: 0,
+    malformed: 0,
+    oversized: 0,
+  };
+  readonly #config: DhcpServerConfig;
+  readonly #pool: LeasePool;
+
+  constructor(config: DhcpServerConfig, clock: Clock, state?: LeasePoolState) {
+    this.#config = config;
+    this.#pool = new LeasePool({ clock, first: config.firstAddress, last: config.lastAddress }, state);
+  }
+
+  /** Every lease that is remembered, live or not. */
+  leases(): readonly DhcpLease[] {
+    return this.#pool.leases();
+  }
+
+  save(): LeasePoolState {
+    return this.#pool.save();
+  }
+
+  /** Does what a message asks for. `undefined` when there is nothing to say. */
+  answer(request: DhcpMessage): DhcpReply | undefined {
+    if (request.operation !== bootpOperation.request) return this.#ignore();
+    switch (request.options.messageType) {
+      case dhcpMessageType.discover:
+        return this.#discover(request);
+      case dhcpMessageType.request:
+        return this.#request(request);
+      case dhcpMessageType.inform:
+        return this.#inform(request);
+      case dhcpMessageType.release:
+        return this.#release(request);
+      case dhcpMessageType.decline:
+        return this.#decline(request);
+      default:
+        return this.#ignore();
+    }
+  }
+
+  #discover(request: DhcpMessage): DhcpReply | undefined {
+    const identity = identityOf(request);
+    const address = this.#pool.choose(identity, request.options.requestedAddress);
+    if (address === undefined) {
+      this.counters.exhausted++;
+      return undefined;
+    }
+    this.#pool.grant(identity, address, "offered", OFFER_MS);
+    this.counters.offers++;
+    return this.#grantReply(request, dhcpMessageType.offer, address);
+  }
+
+  /** RFC 2131 section 4.3.2 tells the client's states apart by what it fills in. */
+  #request(request: DhcpMessage): DhcpReply | undefined {
+    const identity = identityOf(request);
+    const { serverIdentifier, requestedAddress } = request.options;
+    if (serverIdentifier !== undefined && serverIdentifier !== this.#config.serverAddress) {
+      // SELECTING, and another server was chosen: our offer is free again.
+      const lease = this.#pool.find(identity);
+      if (lease?.state === "offered") this.#pool.release(lease);
+      return this.#ignore();
+    }
+    // SELECTING and INIT-REBOOT name the address in option 50, RENEWING and REBINDING in ciaddr. In each case the client
+    // gets what it names if that is its own, or, to this server that forgot it, a free one.
+    const address = requestedAddress ?? request.clientAddress;
+    if (!this.#pool.mayHave(identity, address)) return this.#refuse(request);
+    this.#pool.grant(identity, address, "bound", this.#leaseSeconds() * 1000);
+    this.counters.acks++;
+    return this.#grantReply(request, dhcpMessageType.ack, address);
+  }
+
+  /** The client has an address by other means and asks for the rest: nothing about a lease in the answer (section 4.3.5). */
+  #inform(request: DhcpMessage): DhcpReply | undefined {
+    this.counters.acks++;
+    return this.#reply(request, dhcpMessageType.ack, { hostFor: undefined, lease: {}, yourAddress: 0 });
+  }
+
+  #release(request: DhcpMessage): undefined {
+    const lease = this.#pool.find(identityOf(request));
+    if (lease === undefined || lease.address !== request.clientAddress) return this.#ignore();
+    this.#pool.release(lease);
+    this.counters.releases++;
+    return undefined;
+  }
+
+  #decline(request: DhcpMessage): undefined {
+    const lease = this.#pool.find(identityOf(request));
+    if (lease === undefined || lease.address !== request.options.requestedAddress) return this.#ignore();
+    this.#pool.decline(lease, DECLINED_MS);
+    this.counters.declines++;
+    return undefined;
+  }
+
+  #ignore(): undefined {
+    this.counters.ignored++;
+    return undefined;
+  }
+
+  /** The client has to start over. Broadcast, because it may have an address that is wrong here (section 4.1). */
+  #refuse(request: DhcpMessage): DhcpReply {
+    this.counters.naks++;
+    const options: DhcpOptions = {
+      messageType: dhcpMessageType.nak,
+      serverIdentifier: this.#config.serverAddress,
+      message: "this address is not for you here",
+      ...identifierOf(request),
+    };
+    const message = { ...this.#header(request), clientAddress: 0, options };
+    return { message, address: BROADCAST_ADDRESS, mac: undefined };
+  }
+
+  #grantReply(request: DhcpMessage, messageType: number, address: Ipv4Address): DhcpReply {
+    const seconds = this.#leaseSeconds();
+    const lease: DhcpOptions = {
+      leaseSeconds: seconds,
+      renewalSeconds: Math.floor(seconds / 2),
+      rebindingSeconds: Math.floor((seconds * 7) / 8),
+    };
+    return this.#reply(request, messageType, { hostFor: address, lease, yourAddress: address });
+  }
+
+  #reply(
+    request: DhcpMessage,
+    messageType: number,
+    grant: {
+      readonly hostFor: Ipv4Address | undefined;
+      readonly lease: DhcpOptions;
+      readonly yourAddress: Ipv4Address;
+    },
+  ): DhcpReply {
+    const boot = this.#config.boot?.(request);
+    const message = {
+      ...this.#header(request),
+      // Table 3: an offer leaves ciaddr at 0, an ACK copies it.
+      clientAddress: messageType === dhcpMessageType.ack ? request.clientAddress : 0,
+      yourAddress: grant.yourAddress,
+      serverAddress: boot === undefined ? 0 : (boot.serverAddress ?? this.#config.serverAddress),
+      serverName: boot?.serverName ?? "",
+      bootFile: boot?.bootFile ?? "",
+      options: {
+        messageType,
+        serverIdentifier: this.#config.serverAddress,
+        ...grant.lease,
+        ...this.#parameters(request, grant.hostFor),
+        ...identifierOf(request),
+        ...boot?.options,
+      },
+    };
+    return { message, ...addressee(request, message.clientAddress, grant.yourAddress) };
+  }
+
+  /** What the client asked to hear about; all of it to a client that does not say. */
+  #parameters(request: DhcpMessage, hostFor: Ipv4Address | undefined): DhcpOptions {
+    const { network, routers, domainNameServers, domainName, mtu, hostName } = this.#config;
+    const known: DhcpOptions = {
+      subnetMask: netmask(network.prefixLength),
+      broadcastAddress: broadcastOf(network),
+      ...(routers !== undefined && routers.length > 0 && { routers }),
+      ...(domainNameServers !== undefined && domainNameServers.length > 0 && { domainNameServers }),
+      ...(domainName !== undefined && { domainName }),
+      ...(mtu !== undefined && { interfaceMtu: mtu }),
+      ...(hostName !== undefined && hostFor !== undefined && { hostName: hostName(hostFor) }),
+    };
+    const asked = request.options.parameterRequestList;
+    if (asked === undefined) return known;
+    const wanted = Object.entries(known).filter(([name]) =>
+      asked.includes(dhcpOption[name as keyof typeof dhcpOption].code),
+    );
+    return Object.fromEntries(wanted);
+  }
+
+  #header(request: DhcpMessage): Omit<DhcpMessage, "kind" | "options"> {
+    return {
+      operation: bootpOperation.reply,
+      hardwareType: request.hardwareType,
+      hops: 0,
+      transactionId: request.transactionId,
+      seconds: 0,
+      broadcast: request.broadcast,
+      clientAddress: 0,
+      yourAddress: 0,
+      serverAddress: 0,
+      // A segment of ours has no relay agents: the field is copied, and otherwise ignored.
+      relayAddress: request.relayAddress,
+      clientHardware: request.clientHardware,
+      serverName: "",
+      bootFile: "",
+    };
+  }
+
+  #leaseSeconds(): number {
+    return this.#config.leaseSeconds ?? DEFAULT_LEASE_SECONDS;
+  }
+}
+
+function identityOf({ hardwareType, clientHardware, options }: DhcpMessage): DhcpIdentity {
+  const hardware = hexFromOctets(Uint8Array.of(hardwareType, ...clientHardware));
+  const { clientIdentifier } = options;
+  const named = clientIdentifier !== undefined && clientIdentifier.length <= LONGEST_IDENTIFIER_BYTES;
+  return { client: named ? hexFromOctets(clientIdentifier) : hardware, hardware };
+}
+
+/** RFC 6842: a client identifier is returned as it came. */
+function identifierOf({ options }: DhcpMessage): DhcpOptions {
+  return options.clientIdentifier === undefined ? {} : { clientIdentifier: options.clientIdentifier };
+}
+
+/** RFC 2131 section 4.1: to the address that the client answers to, else as its broadcast flag says. */
+function addressee(
+  request: DhcpMessage,
+  clientAddress: Ipv4Address,
+  yourAddress: Ipv4Address,
+): { readonly address: Ipv4Address; readonly mac: MacAddress | undefined } {
+  const ethernet = request.hardwareType === HARDWARE_ETHERNET && request.clientHardware.length === 6;
+  const address = clientAddress !== 0 ? clientAddress : yourAddress;
+  if (!ethernet || address === 0 || (request.broadcast && clientAddress === 0)) {
+    return { address: BROADCAST_ADDRESS, mac: undefined };
+  }
+  return { address, mac: readMac(request.clientHardware, 0) };
+}
