@@ -1,0 +1,165 @@
+import { type Export, ExportError } from "../export/export.ts";
+import type { ByteStream } from "../stream/stream.ts";
+import type { ByteQueue } from "./byte-queue.ts";
+import { Command, CommandFlag, MAX_PAYLOAD_BYTES, NbdError } from "./constants.ts";
+import { parseRequest, REQUEST_BYTES, type Request, serializeSimpleReply } from "./wire.ts";
+
+export interface TransmissionCounters {
+  requests: number;
+  errors: number;
+}
+
+export interface TransmissionEvents {
+  /** Requests that had to wait may be read now. */
+  resumed(): void;
+  malformed(): void;
+  /** The client is gone, and everything was answered. */
+  finished(): void;
+}
+
+/** Bounds on what one client has under way; beyond them its stream is paused. */
+const MAX_REQUESTS = 64;
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The transmission phase: requests in, simple replies out, in the order in which they are ready. What is under way is
+ * bounded; a client that does not read its replies is not read from either.
+ */
+export class Transmission {
+  readonly #stream: ByteStream;
+  readonly #input: ByteQueue;
+  readonly #export: Export;
+  readonly #counters: TransmissionCounters;
+  readonly #events: TransmissionEvents;
+  #requests = 0;
+  #bytes = 0;
+  #blocked = false;
+  #paused = false;
+  #ending = false;
+  #over = false;
+
+  constructor(
+    stream: ByteStream,
+    input: ByteQueue,
+    target: Export,
+    counters: TransmissionCounters,
+    events: TransmissionEvents,
+  ) {
+    this.#stream = stream;
+    this.#input = input;
+    this.#export = target;
+    this.#counters = counters;
+    this.#events = events;
+  }
+
+  /** Takes one request; false when there is none, or no room for it. */
+  step(): boolean {
+    if (this.#over || this.#ending) return false;
+    if (this.#isFull()) {
+      this.#setPaused(true);
+      return false;
+    }
+    this.#setPaused(false);
+    const header = this.#input.peek(REQUEST_BYTES);
+    if (header === undefined) return false;
+    const request = parseRequest(header);
+    if (request === undefined) return this.#refuse();
+    const payload = request.command === Command.write ? request.length : 0;
+    // The spec allows to hang up on a payload over the limit: it can not be skipped and trusted.
+    if (payload > MAX_PAYLOAD_BYTES) return this.#refuse();
+    if (this.#input.length < REQUEST_BYTES + payload) return false;
+    this.#input.skip(REQUEST_BYTES);
+    this.#take(request, payload > 0 ? this.#input.take(payload)!.slice() : undefined);
+    return true;
+  }
+
+  drained(): void {
+    this.#blocked = false;
+  }
+
+  /** The client sends nothing more. */
+  end(): void {
+    this.#ending = true;
+    this.#finishWhenIdle();
+  }
+
+  /** The stream is gone: answers to what is under way are dropped. */
+  close(): void {
+    this.#over = true;
+  }
+
+  #take(request: Request, payload: Uint8Array | undefined): void {
+    this.#counters.requests += 1;
+    if (request.command === Command.disconnect) {
+      this.#ending = true;
+      this.#finishWhenIdle();
+      return;
+    }
+    const bytes = Math.min(request.length, MAX_PAYLOAD_BYTES);
+    this.#requests += 1;
+    this.#bytes += bytes;
+    this.#perform(request, payload).then(
+      (data) => this.#answer(request, bytes, 0, data),
+      (error: unknown) => this.#answer(request, bytes, errorNumber(error), undefined),
+    );
+  }
+
+  async #perform(request: Request, payload: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+    const offset = Number(request.offset);
+    if (!Number.isSafeInteger(offset)) throw new ExportError("EINVAL", "The offset is beyond every device.");
+    switch (request.command) {
+      case Command.read:
+        if (request.length > MAX_PAYLOAD_BYTES) throw new ExportError("EINVAL", "The read is too long.");
+        return this.#export.read(offset, request.length);
+      case Command.write:
+        if (this.#export.write === undefined) throw new ExportError("EPERM", "The export is read-only.");
+        await this.#export.write(offset, payload ?? new Uint8Array(0));
+        if ((request.flags & CommandFlag.fua) !== 0) await this.#export.flush?.();
+        return undefined;
+      case Command.flush:
+        await this.#export.flush?.();
+        return undefined;
+      default:
+        throw new ExportError("EINVAL", `Command ${request.command} was not offered.`);
+    }
+  }
+
+  #answer(request: Request, bytes: number, error: number, data: Uint8Array | undefined): void {
+    this.#requests -= 1;
+    this.#bytes -= bytes;
+    if (error !== 0) this.#counters.errors += 1;
+    if (this.#over) return;
+    const header = this.#stream.write(serializeSimpleReply({ error, cookie: request.cookie }));
+    const body = data === undefined || this.#stream.write(data);
+    if (!header || !body) this.#blocked = true;
+    if (this.#ending) this.#finishWhenIdle();
+    else this.#events.resumed();
+  }
+
+  #isFull(): boolean {
+    return this.#blocked || this.#requests >= MAX_REQUESTS || this.#bytes >= MAX_BYTES;
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#stream.pause();
+    else this.#stream.resume();
+  }
+
+  #finishWhenIdle(): void {
+    if (this.#over || this.#requests > 0) return;
+    this.#over = true;
+    this.#events.finished();
+  }
+
+  #refuse(): false {
+    this.#over = true;
+    this.#events.malformed();
+    return false;
+  }
+}
+
+function errorNumber(error: unknown): number {
+  return error instanceof ExportError ? NbdError[error.code] : NbdError.EIO;
+}
