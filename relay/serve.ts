@@ -1,6 +1,8 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { parseIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
+import { Clients } from "./client/clients.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
 import { answer } from "./http/routes.ts";
@@ -57,12 +59,16 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       response.destroy();
     });
   });
+  const clients = new Clients("isolated", { address: parseIpv4("10.86.0.1")!, prefixLength: 24, mtu });
   const wire = new WireServer(http, {
     mtu,
     logger,
-    attach: () => ({ receive: () => {}, close: () => {} }),
+    attach: clients.attach,
   });
-  const port = await listen(http, host, options.listen?.port ?? 8086);
+  const port = await listen(http, host, options.listen?.port ?? 8086).catch(async (error: unknown) => {
+    await wire.close();
+    throw error;
+  });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
   logger.info(`serving ${tree} at ${url}`);
   return {

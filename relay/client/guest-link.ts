@@ -1,7 +1,7 @@
 import { WebSocket } from "ws";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL } from "../../net/wire/batch.ts";
-import { FrameLink, type LinkCounters } from "../wire/frame-link.ts";
+import { FrameLink, type LinkCounters, octetsOf } from "../wire/frame-link.ts";
 
 /** The far end of the wire, as a guest's worker has it. For tests and benchmarks. */
 export interface GuestLink {
@@ -24,7 +24,7 @@ export async function openGuestLink(
 ): Promise<GuestLink> {
   const socket = new WebSocket(url, options.batch ? [BATCH_SUBPROTOCOL] : [], { perMessageDeflate: false });
   const link = new FrameLink(socket, NO_CORK, { ...options, highWaterBytes: Number.POSITIVE_INFINITY });
-  socket.on("message", (data: Buffer) => link.message(data));
+  socket.on("message", (data: Buffer) => link.message(octetsOf(data)));
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
     socket.once("open", resolve);

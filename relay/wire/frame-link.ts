@@ -134,3 +134,8 @@ export class FrameLink {
 
 /** A send that fails is followed by the socket's close event, which says all that there is to say. */
 function ignore(): void {}
+
+/** The same bytes as what `net/` is written for: a Buffer's `slice` is a view where a Uint8Array's is a copy. */
+export function octetsOf(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}

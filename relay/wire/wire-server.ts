@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
 import type { Logger } from "../log.ts";
-import { FrameLink, type LinkCounters } from "./frame-link.ts";
+import { FrameLink, type LinkCounters, octetsOf } from "./frame-link.ts";
 import { isOriginAllowed } from "./origin.ts";
 
 /** What stands behind a client's link: its segment, its boot server, its gateway. */
@@ -153,7 +153,7 @@ export class WireServer {
     logger.info(`on the wire from ${request.socket.remoteAddress}${batch ? "" : ", one frame a message"}`);
 
     socket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) link.message(data);
+      if (isBinary) link.message(octetsOf(data));
       else void closeSocket(socket, 1003, "binary messages only: one is one Ethernet frame");
     });
     socket.on("pong", () => {

@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { BootServer, type BootServerOptions } from "../../net/boot-server/boot-server.ts";
+import type { BootServerCounters } from "../../net/boot-server/counters.ts";
+import type { Clock, RandomBytes } from "../../net/clock.ts";
+import type { MacAddress } from "../../net/ethernet/mac.ts";
+import type { FrameSink } from "../../net/segment/frame.ts";
+import { type Port, Segment } from "../../net/segment/segment.ts";
+import { type Drive, drive, monotonicClock } from "../drive.ts";
+
+/** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
+export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
+
+export interface BootNetworkOptions
+  extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu" | "tcp"> {
+  readonly clock?: Clock;
+  readonly random?: RandomBytes;
+}
+
+/** A segment with its boot server and gateway, kept going by one timer. Clients are ports of it. */
+export class BootNetwork {
+  readonly #segment: Segment;
+  readonly #server: BootServer;
+  readonly #serverPort: Port;
+  readonly #drive: Drive;
+
+  constructor(options: BootNetworkOptions) {
+    const { clock = monotonicClock, random = nodeRandom } = options;
+    this.#segment = new Segment({ clock });
+    this.#serverPort = this.#segment.attach((frame) => {
+      this.#server.receive(frame);
+      this.#drive.wake();
+    });
+    this.#server = new BootServer({
+      ...options,
+      mac: BOOT_SERVER_MAC,
+      clock,
+      random,
+      transmit: (frame) => {
+        this.#serverPort.send(frame);
+        this.#drive.wake();
+      },
+    });
+    this.#drive = drive(this.#server, clock);
+  }
+
+  get counters(): BootServerCounters {
+    return this.#server.counters;
+  }
+
+  /** How many clients are plugged in. */
+  get clients(): number {
+    return this.#segment.portCount - 1;
+  }
+
+  /** Plugs a client in; `deliver` takes frames to it. */
+  attach(deliver: FrameSink): Port {
+    return this.#segment.attach(deliver);
+  }
+
+  /** Resets every connection and stops. */
+  close(): void {
+    this.#server.close();
+    this.#serverPort.detach();
+    this.#drive.close();
+  }
+}
+
+const nodeRandom: RandomBytes = (length) => new Uint8Array(randomBytes(length));

@@ -1,0 +1,50 @@
+import type { AttachClient } from "../wire/wire-server.ts";
+import { BootNetwork, type BootNetworkOptions } from "./boot-network.ts";
+
+/** `isolated`: each client has a segment, a boot server and a gateway of its own. `shared`: one for all of them. */
+export type SegmentMode = "isolated" | "shared";
+
+/** Gives each client on the wire its network. */
+export class Clients {
+  readonly #mode: SegmentMode;
+  readonly #options: BootNetworkOptions;
+  readonly #networks = new Set<BootNetwork>();
+
+  constructor(mode: SegmentMode, options: BootNetworkOptions) {
+    this.#mode = mode;
+    this.#options = options;
+  }
+
+  /** How many networks there are: what is left when all clients are gone is a leak. */
+  get networks(): number {
+    return this.#networks.size;
+  }
+
+  readonly attach: AttachClient = (_id, send) => {
+    const network = this.#network();
+    const port = network.attach(send);
+    return {
+      receive: port.send,
+      close: () => {
+        port.detach();
+        // A shared network goes with its last client too: connections of clients that are gone must not stay open.
+        if (network.clients === 0) this.#end(network);
+      },
+    };
+  };
+
+  #network(): BootNetwork {
+    if (this.#mode === "shared") {
+      const [shared] = this.#networks;
+      if (shared !== undefined) return shared;
+    }
+    const network = new BootNetwork(this.#options);
+    this.#networks.add(network);
+    return network;
+  }
+
+  #end(network: BootNetwork): void {
+    this.#networks.delete(network);
+    network.close();
+  }
+}
