@@ -10,7 +10,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 export function encodeUtf8(text: string): Uint8Array {
-  const escaped = encodeURIComponent(text.toWellFormed());
+  const escaped = encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
   const bytes: number[] = [];
   for (let at = 0; at < escaped.length; at += 1) {
     if (escaped[at] === "%") {
