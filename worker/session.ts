@@ -37,6 +37,7 @@ export class Session {
   #nic: Nic | undefined;
   #serialInput: SerialInput | undefined;
   #cancelWatch: (() => void) | undefined;
+  #watchDeadline = Number.POSITIVE_INFINITY;
   #closing: Promise<void> | undefined;
   #wireEventDue = false;
 
@@ -91,7 +92,7 @@ export class Session {
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    this.#cancelWatch?.();
+    this.#stopWatch();
     this.#wire.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
@@ -100,8 +101,7 @@ export class Session {
 
   async pause(): Promise<void> {
     await this.#pc?.pause();
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
+    this.#stopWatch();
   }
 
   resume(): void {
@@ -181,6 +181,7 @@ export class Session {
         frame: (borrowed) => this.#nic?.fromGuest(borrowed),
         serial: (byte) => {
           this.#watch.console(byte, clock.now());
+          this.#driveWatch();
           serial(byte);
         },
         character: (row, column, character, foreground, background) => {
@@ -260,16 +261,24 @@ export class Session {
     this.#watch.problem(problem, this.#platform.clock.now());
   }
 
-  /** Wakes the watch when it asked to be: it notices when nothing happens for long. */
+  /** Wakes the watch when it asked to be. A deadline that moves away is not followed: it wakes and looks again. */
   #driveWatch(): void {
-    this.#cancelWatch?.();
     const { clock, after } = this.#platform;
     const deadline = this.#watch.deadline();
-    if (deadline === Number.POSITIVE_INFINITY) return;
+    if (deadline >= this.#watchDeadline) return;
+    this.#cancelWatch?.();
+    this.#watchDeadline = deadline;
     this.#cancelWatch = after(Math.max(0, deadline - clock.now()), () => {
+      this.#stopWatch();
       this.#watch.advance(clock.now());
       this.#driveWatch();
     });
+  }
+
+  #stopWatch(): void {
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
+    this.#watchDeadline = Number.POSITIVE_INFINITY;
   }
 }
 

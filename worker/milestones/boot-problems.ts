@@ -128,5 +128,5 @@ function quoted(name: string): string {
 
 function said(words: string): string {
   const trimmed = words.trim();
-  return trimmed === "" ? "." : `: ${trimmed.replace(/\.$/, "")}.`;
+  return trimmed === "" ? "." : `. It says: ${trimmed.replace(/\.$/, "")}.`;
 }

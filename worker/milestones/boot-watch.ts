@@ -47,7 +47,7 @@ export class BootWatch implements Timed {
     this.#lastSignMs = options.nowMs;
     this.#stallMs = options.stallMs ?? DEFAULT_STALL_MS;
     const signs = {
-      reached: (name: MilestoneName, detail?: string) => this.#reached(name, detail),
+      reached: (name: MilestoneName, detail?: string, atMs?: number) => this.#reached(name, detail, atMs),
       problem: (problem: Problem) => this.#sign(problem),
     };
     this.#frames = new FrameWatch(signs);
@@ -72,7 +72,7 @@ export class BootWatch implements Timed {
 
   console(byte: number, nowMs: number): void {
     this.active(nowMs);
-    this.#console.push(byte);
+    this.#console.push(byte, nowMs);
   }
 
   /** A line on the text screen, where the console is not on the serial line. */
@@ -82,6 +82,8 @@ export class BootWatch implements Timed {
   }
 
   fromGuest(frame: Uint8Array, nowMs: number): void {
+    // A guest that reads its root is alive. Before that it may ask for an address, or for its server, for ever.
+    if (this.#frames.done) this.active(nowMs);
     this.#nowMs = nowMs;
     this.#frames.fromGuest(frame);
   }
@@ -104,20 +106,25 @@ export class BootWatch implements Timed {
   }
 
   deadline(): number {
-    if (this.#stallTold || this.#progress.current === undefined) return Number.POSITIVE_INFINITY;
-    return this.#lastSignMs + this.#stallMs;
+    return Math.min(this.#console.deadline(), this.#stallDeadline());
   }
 
   advance(nowMs: number): void {
     this.#nowMs = nowMs;
+    this.#console.advance(nowMs);
     const current = this.#progress.current;
-    if (nowMs < this.deadline() || current === undefined) return;
+    if (nowMs < this.#stallDeadline() || current === undefined) return;
     this.#stallTold = true;
     this.#handlers.problem(stalled(current, nowMs - this.#lastSignMs));
   }
 
-  #reached(name: MilestoneName, detail: string | undefined): void {
-    if (!this.#progress.reach(name, this.#nowMs - this.#startMs, detail)) return;
+  #stallDeadline(): number {
+    if (this.#stallTold || this.#progress.current === undefined) return Number.POSITIVE_INFINITY;
+    return this.#lastSignMs + this.#stallMs;
+  }
+
+  #reached(name: MilestoneName, detail: string | undefined, atMs = this.#nowMs): void {
+    if (!this.#progress.reach(name, atMs - this.#startMs, detail)) return;
     this.active(this.#nowMs);
     this.#stallTold = false;
     this.#tell();

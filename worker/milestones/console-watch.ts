@@ -1,56 +1,94 @@
+import type { Timed } from "../../net/clock.ts";
 import type { MilestoneName } from "../interface.ts";
 import { emergencyShell, initrdFatal, kernelPanic } from "./boot-problems.ts";
 import { ConsoleLines } from "./console-lines.ts";
 import type { SignHandlers } from "./signs.ts";
 
-interface Pattern {
-  readonly name: MilestoneName;
-  readonly pattern: RegExp;
-}
-
 /**
- * What a real boot prints. Of each milestone the first match counts; which of them come depends on the image, on `quiet`
- * and on what the console is. A capturing group is the detail.
+ * What real boots print, with and without systemd in the initrd and in the root. Of each milestone the first match counts;
+ * which of them come depends on the image, on `quiet` and on where the console is. A capturing group is the detail.
  */
-const PATTERNS: readonly Pattern[] = [
-  { name: "firmware", pattern: /^SeaBIOS \(version (\S+)\)/ },
-  { name: "kernel", pattern: /Linux version (\S+)/ },
-  { name: "initrd", pattern: /Run \/init as init process/ },
-  { name: "initrd", pattern: /(?:^|\] )dracut: (dracut-\S+)/ },
-  { name: "initrd", pattern: /systemd\[1\]: Running in initrd/ },
+const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp])[] = [
+  ["firmware", /^(SeaBIOS \(version [^)\s]+)/],
+  ["kernel", /Linux version (\S+)/],
+  ["initrd", /Run \/init as init process/],
+  // dracut names itself after the distribution it was built on: "dracut: Debian GNU/Linux-12".
+  ["initrd", /(?:^|\] )dracut: (.+-[\d.]+)$/],
+  ["initrd", /systemd\[1\]: Running in initrd/],
+  ["root-mounted", /dracut: Mounted root filesystem (\S+)/],
+  ["root-mounted", /Mounted sysroot\.mount(?: - (\S+?)\.?$)?/],
+  ["root-mounted", /Reached target initrd-root-fs\.target/],
+  ["switch-root", /dracut: Switching root/],
+  ["switch-root", /systemd\[1\]: Switching root/],
+  ["userspace", /INIT: version (\S+) booting/],
 ];
 
-const AFTER_SWITCH_ROOT: readonly Pattern[] = [];
+/** systemd says this when it starts: in the initrd once, and once more in the root. */
+const SYSTEMD_STARTS = /systemd\[1\]: systemd (\S+) running in system mode/;
+const SYSTEMD_IN_INITRD = /systemd\[1\]: (?:Running in initrd|Switching root)|dracut: Switching root/;
 
-/** A shell's prompt, or getty's. dracut's emergency shell is none of them: its host part is empty or "dracut". */
-const PROMPT =
-  /(?:^|\s)[\w.-]+ login: $|^(?:root@(?!dracut)[\w.-]+:\S*|\[root@(?!dracut)[\w.-]+ [^\]]+\])# $/;
+/** getty asks. With autologin it prints the same and goes on by itself, so this alone is not the end of the boot. */
+const LOGIN_PROMPT = /(?:^|\s)[\w.-]+ login: $/;
+const AUTOMATIC_LOGIN = /login: \S+ \(automatic login\)/;
+/** A root shell. dracut's emergency shell has no host in its prompt, or the name dracut. */
+const SHELL_PROMPT = /^(?:\[?root@(?!dracut)[\w.-]+[:\s]\S*)# $/;
+const SPACE = 0x20;
 
-export class ConsoleWatch {
+/** How long getty's question must stand alone before it is taken for one. */
+const LOGIN_SETTLES_MS = 1500;
+
+/** Reads the progress of a boot off its console. */
+export class ConsoleWatch implements Timed {
   readonly #signs: SignHandlers;
   readonly #lines: ConsoleLines;
+  #systemdInInitrd = false;
+  #loginAskedMs: number | undefined;
 
   constructor(signs: SignHandlers) {
     this.#signs = signs;
     this.#lines = new ConsoleLines((line) => this.line(line));
   }
 
-  push(byte: number): void {
+  push(byte: number, nowMs: number): void {
     this.#lines.push(byte);
-    if (byte === 0x20 && PROMPT.test(this.#lines.partial)) this.#signs.reached("login");
+    if (byte !== SPACE) return;
+    const { partial } = this.#lines;
+    if (SHELL_PROMPT.test(partial)) this.#signs.reached("login");
+    else if (LOGIN_PROMPT.test(partial)) this.#loginAskedMs = nowMs;
+  }
+
+  deadline(): number {
+    return this.#loginAskedMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#loginAskedMs + LOGIN_SETTLES_MS;
+  }
+
+  advance(nowMs: number): void {
+    if (this.#loginAskedMs === undefined || nowMs < this.deadline()) return;
+    this.#signs.reached("login", undefined, this.#loginAskedMs);
+    this.#loginAskedMs = undefined;
   }
 
   /** A whole line of plain text, from the serial console or the screen. */
   line(text: string): void {
-    for (const { name, pattern } of [...PATTERNS, ...AFTER_SWITCH_ROOT]) {
+    if (AUTOMATIC_LOGIN.test(text)) this.#loginAskedMs = undefined;
+    for (const [name, pattern] of PATTERNS) {
       const match = pattern.exec(text);
       if (match) this.#signs.reached(name, match[1]);
     }
+    const systemd = SYSTEMD_STARTS.exec(text);
+    if (systemd && this.#systemdInInitrd) this.#signs.reached("userspace", `systemd ${systemd[1]}`);
+    this.#systemdInInitrd ||= SYSTEMD_IN_INITRD.test(text);
+    this.#problems(text);
+  }
+
+  #problems(text: string): void {
     const panic = /Kernel panic - not syncing: (.*)/.exec(text);
     if (panic) this.#signs.problem(kernelPanic(panic[1]!));
-    const fatal = /FATAL: (.*)/.exec(text);
+    const fatal = /FATAL: (?:FATAL: )?(.*)/.exec(text);
     if (fatal) this.#signs.problem(initrdFatal(fatal[1]!));
-    if (/Entering emergency mode|Press Enter for maintenance/.test(text))
+    if (/^Generating "\/run\/initramfs\/rdsosreport|^(?:Entering|You are in) emergency mode/.test(text)) {
       this.#signs.problem(emergencyShell());
+    }
   }
 }

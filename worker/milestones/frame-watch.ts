@@ -1,18 +1,17 @@
 import { parseArp } from "../../net/arp/arp.ts";
+import { dhcpPort, parseDhcp } from "../../net/dhcp/message.ts";
+import { dhcpMessageType } from "../../net/dhcp/options.ts";
 import { etherType, parseEthernet } from "../../net/ethernet/ethernet.ts";
 import { readU16 } from "../../net/ethernet/octets.ts";
 import { formatIpv4, type Ipv4Address, UNSPECIFIED_ADDRESS } from "../../net/ipv4/address.ts";
 import { type Ipv4Packet, ipProtocol, isFragment, parseIpv4Packet } from "../../net/ipv4/packet.ts";
+import { NBD_PORT } from "../../net/nbd/constants.ts";
 import { parseSegment, RST, SYN, type TcpSegment } from "../../net/tcp/wire.ts";
 import { parseUdp } from "../../net/udp/udp.ts";
 import { exportRefused, exportUnknown, rootServerRefused } from "./boot-problems.ts";
-import { readDhcpAck } from "./dhcp-ack.ts";
 import { NbdHandshake } from "./nbd-handshake.ts";
 import type { SignHandlers } from "./signs.ts";
 import { TcpListener } from "./tcp-listener.ts";
-
-const NBD_PORT = 10809;
-const DHCP_CLIENT_PORT = 68;
 
 // AoE: version and flags, error, u16 major, minor, command, u32 tag.
 const AOE_HEADER_BYTES = 10;
@@ -45,7 +44,7 @@ export class FrameWatch {
     return this.#addressSeen && this.#rootSeen;
   }
 
-  /** Borrowed for the call. */
+  /** Immutable; parts of it may be kept. */
   fromGuest(frame: Uint8Array): void {
     if (this.done) return;
     const ethernet = parseEthernet(frame);
@@ -62,7 +61,7 @@ export class FrameWatch {
     }
   }
 
-  /** Borrowed for the call. */
+  /** Immutable; parts of it may be kept. */
   toGuest(frame: Uint8Array): void {
     if (this.done) return;
     const ethernet = parseEthernet(frame);
@@ -87,11 +86,13 @@ export class FrameWatch {
   #udp(packet: Ipv4Packet): void {
     if (isFragment(packet)) return;
     const datagram = parseUdp(packet.payload, packet.source, packet.destination);
-    if (datagram.kind !== "udp" || datagram.destinationPort !== DHCP_CLIENT_PORT) return;
-    const ack = readDhcpAck(datagram.payload);
-    if (ack !== undefined) {
-      this.#signs.reached("dhcp", `${formatIpv4(ack.address)} from ${formatIpv4(packet.source)}`);
-    }
+    if (datagram.kind !== "udp" || datagram.destinationPort !== dhcpPort.client) return;
+    const message = parseDhcp(datagram.payload);
+    if (message.kind !== "dhcp" || message.options.messageType !== dhcpMessageType.ack) return;
+    // An answer to INFORM is an ACK as well, and gives no address.
+    if (message.yourAddress === UNSPECIFIED_ADDRESS) return;
+    const server = formatIpv4(packet.source);
+    this.#signs.reached("dhcp", `${formatIpv4(message.yourAddress)} from ${server}`);
   }
 
   /** Only what belongs to the port is parsed: a boot has tens of thousands of segments. */
@@ -106,7 +107,7 @@ export class FrameWatch {
     }
     if (readU16(packet.payload, 0) !== NBD_PORT && readU16(packet.payload, 2) !== NBD_PORT) return undefined;
     const parsed = parseSegment(packet.payload, packet.source, packet.destination);
-    return parsed.ok ? parsed.segment : undefined;
+    return parsed.kind === "tcp" ? parsed : undefined;
   }
 
   #nbdFromGuest(segment: TcpSegment): void {

@@ -1,33 +1,21 @@
-import { readU16, readU32 } from "../../net/ethernet/octets.ts";
+import { ByteQueue } from "../../net/nbd/byte-queue.ts";
+import { Info, MAX_OPTION_BYTES, Option, OptionReply, TransmissionFlag } from "../../net/nbd/constants.ts";
+import { decodeUtf8 } from "../../net/nbd/text.ts";
+import {
+  CLIENT_FLAGS_BYTES,
+  GREETING_BYTES,
+  OPTION_HEADER_BYTES,
+  OPTION_REPLY_HEADER_BYTES,
+  parseGreeting,
+  parseOptionHeader,
+  parseOptionReplyHeader,
+} from "../../net/nbd/wire.ts";
 
-// The fixed newstyle handshake (NBD's doc/proto.md), as far as somebody who listens needs it.
-const NBDMAGIC = "NBDMAGIC";
-const IHAVEOPT = "IHAVEOPT";
-const REPLY_MAGIC_HIGH = 0x0003e889;
-const REPLY_MAGIC_LOW = 0x045565a9;
-/** NBDMAGIC, IHAVEOPT, u16 flags. */
-const GREETING_BYTES = 18;
-const CLIENT_FLAGS_BYTES = 4;
-/** IHAVEOPT, u32 option, u32 length. */
-const OPTION_HEADER_BYTES = 16;
-/** u64 magic, u32 option, u32 type, u32 length. */
-const REPLY_HEADER_BYTES = 20;
-/** u64 size, u16 flags: all that an answer to EXPORT_NAME is sure to have. */
+/** An answer to NBD_OPT_EXPORT_NAME has no header. All that it is sure to have: u64 size, u16 flags. */
 const EXPORT_NAME_ANSWER_BYTES = 10;
-
-const OPT_EXPORT_NAME = 1;
-const OPT_INFO = 6;
-const OPT_GO = 7;
-const REP_ACK = 1;
-const REP_INFO = 3;
-const REP_ERROR_BIT = 0x80000000;
-const REP_ERR_UNSUP = 0x80000001;
-const REP_ERR_UNKNOWN = 0x80000006;
-const INFO_EXPORT = 0;
-const FLAG_READ_ONLY = 1 << 1;
-
-/** A handshake is short. What goes on for longer is something else. */
-const MAX_BUFFERED_BYTES = 64 * 1024;
+/** NBD_INFO_EXPORT: u16 type, u64 size, u16 flags. */
+const INFO_EXPORT_BYTES = 12;
+const ERROR_BIT = 0x80000000;
 
 export interface NbdExport {
   readonly name: string;
@@ -41,17 +29,16 @@ export interface NbdHandshakeHandlers {
   refused(name: string, unknown: boolean, serverSays: string): void;
 }
 
-/** Listens to both directions of one NBD connection until the export is attached, or until it makes no sense. */
+/** Listens to both directions of one NBD connection, until the export is attached or it makes no sense. */
 export class NbdHandshake {
   readonly #handlers: NbdHandshakeHandlers;
-  #client = new Uint8Array(0);
-  #server = new Uint8Array(0);
+  readonly #client = new ByteQueue();
+  readonly #server = new ByteQueue();
   #clientFlagsSeen = false;
   #greetingSeen = false;
   #name = "";
-  #sizeBytes: number | undefined;
-  #readOnly: boolean | undefined;
-  /** The client asked by EXPORT_NAME, whose answer has no header. */
+  #size: { readonly sizeBytes: number; readonly readOnly: boolean } | undefined;
+  /** The client asked by EXPORT_NAME. */
   #plainAnswerDue = false;
   #over = false;
 
@@ -63,115 +50,92 @@ export class NbdHandshake {
     return this.#over;
   }
 
-  /** Bytes in order, in any split. */
+  /** Bytes in order, in any split. They are kept. */
   fromClient(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#client = append(this.#client, bytes);
-    if (!this.#clientFlagsSeen) {
-      if (this.#client.length < CLIENT_FLAGS_BYTES) return;
-      this.#clientFlagsSeen = true;
-      this.#client = this.#client.subarray(CLIENT_FLAGS_BYTES);
-    }
-    while (!this.#over && this.#client.length >= OPTION_HEADER_BYTES) {
-      if (text(this.#client, 0, 8) !== IHAVEOPT) {
-        this.#over = true;
-        return;
-      }
-      const option = readU32(this.#client, 8);
-      const end = OPTION_HEADER_BYTES + readU32(this.#client, 12);
-      if (this.#client.length < end) break;
-      this.#option(option, this.#client.subarray(OPTION_HEADER_BYTES, end));
-      this.#client = this.#client.subarray(end);
-    }
-    this.#bound(this.#client);
+    this.#client.push(bytes);
+    this.#clientFlagsSeen ||= this.#client.take(CLIENT_FLAGS_BYTES) !== undefined;
+    while (this.#clientFlagsSeen && !this.#over && this.#takeOption());
   }
 
+  /** Bytes in order, in any split. They are kept. */
   fromServer(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#server = append(this.#server, bytes);
+    this.#server.push(bytes);
     if (!this.#greetingSeen) {
-      if (this.#server.length < GREETING_BYTES) return;
-      if (text(this.#server, 0, 8) !== NBDMAGIC || text(this.#server, 8, 8) !== IHAVEOPT) {
-        this.#over = true;
-        return;
-      }
+      const greeting = this.#server.take(GREETING_BYTES);
+      if (greeting === undefined) return;
       this.#greetingSeen = true;
-      this.#server = this.#server.subarray(GREETING_BYTES);
+      this.#over = parseGreeting(greeting) === undefined;
     }
     while (!this.#over && this.#takeReply());
-    this.#bound(this.#server);
   }
 
-  #option(option: number, data: Uint8Array): void {
-    if (option === OPT_EXPORT_NAME) {
-      this.#name = text(data, 0, data.length);
-      this.#plainAnswerDue = true;
-    } else if ((option === OPT_GO || option === OPT_INFO) && data.length >= 4) {
-      this.#name = text(data, 4, readU32(data, 0));
+  /** Returns whether there may be another. */
+  #takeOption(): boolean {
+    const head = this.#client.peek(OPTION_HEADER_BYTES);
+    if (head === undefined) return false;
+    const header = parseOptionHeader(head);
+    if (header === undefined || header.lengthBytes > MAX_OPTION_BYTES) {
+      this.#over = true;
+      return false;
     }
+    const whole = this.#client.take(OPTION_HEADER_BYTES + header.lengthBytes);
+    if (whole === undefined) return false;
+    const data = whole.subarray(OPTION_HEADER_BYTES);
+    if (header.option === Option.exportName) {
+      this.#name = decodeUtf8(data);
+      this.#plainAnswerDue = true;
+    } else if ((header.option === Option.go || header.option === Option.info) && data.length >= 4) {
+      this.#name = decodeUtf8(data.subarray(4, 4 + viewOf(data).getUint32(0)));
+    }
+    return true;
   }
 
   /** Returns whether there may be another. */
   #takeReply(): boolean {
-    const bytes = this.#server;
-    if (bytes.length >= 8 && isReply(bytes)) {
-      if (bytes.length < REPLY_HEADER_BYTES) return false;
-      const end = REPLY_HEADER_BYTES + readU32(bytes, 16);
-      if (bytes.length < end) return false;
-      this.#reply(readU32(bytes, 8), readU32(bytes, 12), bytes.subarray(REPLY_HEADER_BYTES, end));
-      this.#server = bytes.subarray(end);
+    const head = this.#server.peek(OPTION_REPLY_HEADER_BYTES);
+    const header = head === undefined ? undefined : parseOptionReplyHeader(head);
+    if (header !== undefined && header.lengthBytes <= MAX_OPTION_BYTES) {
+      const whole = this.#server.take(OPTION_REPLY_HEADER_BYTES + header.lengthBytes);
+      if (whole === undefined) return false;
+      this.#reply(header.option, header.reply, whole.subarray(OPTION_REPLY_HEADER_BYTES));
       return true;
     }
-    if (bytes.length < EXPORT_NAME_ANSWER_BYTES) return false;
+    if (head === undefined && !this.#plainAnswerDue) return false;
+    const answer = this.#server.take(EXPORT_NAME_ANSWER_BYTES);
+    if (answer === undefined) return false;
     this.#over = true;
-    if (this.#plainAnswerDue) {
-      this.#sizeAndFlags(bytes, 0);
-      this.#attached();
-    }
+    if (this.#plainAnswerDue) this.#attached(sizeAndFlags(answer, 0));
     return false;
   }
 
-  #reply(option: number, type: number, data: Uint8Array): void {
-    if (option !== OPT_GO && option !== OPT_INFO) return;
-    if (type === REP_INFO && data.length >= 12 && readU16(data, 0) === INFO_EXPORT) {
-      this.#sizeAndFlags(data, 2);
-    } else if (type === REP_ACK && option === OPT_GO) {
+  #reply(option: number, reply: number, data: Uint8Array): void {
+    if (option !== Option.go && option !== Option.info) return;
+    if (reply === OptionReply.info && data.length >= INFO_EXPORT_BYTES) {
+      if (viewOf(data).getUint16(0) === Info.export) this.#size = sizeAndFlags(data, 2);
+    } else if (reply === OptionReply.ack && option === Option.go) {
       this.#over = true;
-      this.#attached();
-    } else if ((type & REP_ERROR_BIT) !== 0 && type !== REP_ERR_UNSUP) {
-      this.#handlers.refused(this.#name, type === REP_ERR_UNKNOWN, text(data, 0, data.length));
+      this.#attached(this.#size);
+      // A server without GO is asked in the old way next.
+    } else if (reply >= ERROR_BIT && reply !== OptionReply.errUnsupported) {
+      this.#handlers.refused(this.#name, reply === OptionReply.errUnknown, decodeUtf8(data));
     }
   }
 
-  #sizeAndFlags(bytes: Uint8Array, at: number): void {
-    this.#sizeBytes = readU32(bytes, at) * 2 ** 32 + readU32(bytes, at + 4);
-    this.#readOnly = (readU16(bytes, at + 8) & FLAG_READ_ONLY) !== 0;
-  }
-
-  #attached(): void {
-    this.#handlers.attached({
-      name: this.#name,
-      ...(this.#sizeBytes === undefined ? {} : { sizeBytes: this.#sizeBytes }),
-      ...(this.#readOnly === undefined ? {} : { readOnly: this.#readOnly }),
-    });
-  }
-
-  #bound(buffered: Uint8Array): void {
-    if (buffered.length > MAX_BUFFERED_BYTES) this.#over = true;
+  #attached(size: { readonly sizeBytes: number; readonly readOnly: boolean } | undefined): void {
+    this.#handlers.attached({ name: this.#name, ...size });
   }
 }
 
-function isReply(bytes: Uint8Array): boolean {
-  return readU32(bytes, 0) === REPLY_MAGIC_HIGH && readU32(bytes, 4) === REPLY_MAGIC_LOW;
+function sizeAndFlags(bytes: Uint8Array, at: number) {
+  const view = viewOf(bytes);
+  return {
+    sizeBytes: Number(view.getBigUint64(at)),
+    readOnly: (view.getUint16(at + 8) & TransmissionFlag.readOnly) !== 0,
+  };
 }
 
-function append(buffered: Uint8Array, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(buffered.length + bytes.length);
-  whole.set(buffered);
-  whole.set(bytes, buffered.length);
-  return whole;
-}
-
-function text(bytes: Uint8Array, at: number, length: number): string {
-  return new TextDecoder().decode(bytes.subarray(at, at + length));
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
