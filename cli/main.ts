@@ -15,7 +15,7 @@ Options:
   -V, --version     the version
 `;
 
-type Command = (argv: readonly string[]) => Promise<number>;
+type Command = (argv: string[]) => Promise<number>;
 
 /** Loaded when they are used: \`--help\` must not wait for them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {

@@ -59,7 +59,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       response.destroy();
     });
   });
-  const clients = new Clients("isolated", { address: parseIpv4("10.86.0.1")!, prefixLength: 24, mtu });
+  const clients = new Clients("isolated", {
+    address: parseIpv4("10.86.0.1")!,
+    prefixLength: 24,
+    mtu,
+    services: [],
+  });
   const wire = new WireServer(http, {
     mtu,
     logger,

@@ -3,15 +3,18 @@ import { BootServer, type BootServerOptions } from "../../net/boot-server/boot-s
 import type { BootServerCounters } from "../../net/boot-server/counters.ts";
 import type { Clock, RandomBytes } from "../../net/clock.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
+import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
+import { wakeOnUse } from "./wake-on-use.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
 export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
 
-export interface BootNetworkOptions
-  extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu" | "tcp"> {
+export interface BootNetworkOptions extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu"> {
+  /** What clients may reach by TCP at `address`; everything else is refused. */
+  readonly services: readonly DeclaredService[];
   readonly clock?: Clock;
   readonly random?: RandomBytes;
 }
@@ -25,6 +28,11 @@ export class BootNetwork {
 
   constructor(options: BootNetworkOptions) {
     const { clock = monotonicClock, random = nodeRandom } = options;
+    // Handlers also use their streams when no frame came in: the answer of an export, for example.
+    const wake = () => this.#drive.wake();
+    const services = options.services.map(({ port, service }): DeclaredService => {
+      return { port, service: (stream, peer) => service(wakeOnUse(stream, wake), peer) };
+    });
     this.#segment = new Segment({ clock });
     this.#serverPort = this.#segment.attach((frame) => {
       this.#server.receive(frame);
@@ -35,10 +43,8 @@ export class BootNetwork {
       mac: BOOT_SERVER_MAC,
       clock,
       random,
-      transmit: (frame) => {
-        this.#serverPort.send(frame);
-        this.#drive.wake();
-      },
+      transmit: (frame) => this.#serverPort.send(frame),
+      tcp: (output) => new Gateway({ output, clock, random, services }),
     });
     this.#drive = drive(this.#server, clock);
   }

@@ -6,13 +6,17 @@ import { type Ipv4Address, netmask } from "../../net/ipv4/address.ts";
 import { type Ipv4Arrival, Ipv4Interface } from "../../net/ipv4/interface.ts";
 import { ipProtocol } from "../../net/ipv4/packet.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
+import type { ByteStream, ByteStreamHandler, StreamPeer } from "../../net/stream/stream.ts";
+import { TcpEndpoint } from "../../net/tcp/endpoint.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import type { GuestLease } from "./guest-dhcp.ts";
+import { wakeOnUse } from "./wake-on-use.ts";
 
 /** A guest's IP stack once it has its lease: ARP, ping and TCP, all from `net/`. */
 export class GuestStation {
   readonly interface: Ipv4Interface;
   readonly #pings = new Map<number, (data: Uint8Array) => void>();
+  readonly tcp: TcpEndpoint;
   readonly #drive: Drive;
   #sequence = 0;
 
@@ -28,7 +32,17 @@ export class GuestStation {
       receive: (arrival) => this.#arrive(arrival),
       unroutable: () => {},
     });
-    this.#drive = drive(this.interface, monotonicClock);
+    this.tcp = new TcpEndpoint({ output: this.interface, clock: monotonicClock, random });
+    this.#drive = drive(
+      {
+        deadline: () => Math.min(this.interface.deadline(), this.tcp.deadline()),
+        advance: (nowMs) => {
+          this.interface.advance(nowMs);
+          this.tcp.advance(nowMs);
+        },
+      },
+      monotonicClock,
+    );
   }
 
   receive(frame: Uint8Array): void {
@@ -49,11 +63,21 @@ export class GuestStation {
     });
   }
 
+  /** Opens a TCP connection. Throws a `TcpError` when there are too many. */
+  connect(peer: StreamPeer, handler: ByteStreamHandler): ByteStream {
+    const stream = wakeOnUse(this.tcp.connect(peer, handler), () => this.#drive.wake());
+    this.#drive.wake();
+    return stream;
+  }
+
+  /** Resets what is open, like a machine whose power is cut off in an orderly network. */
   close(): void {
+    this.tcp.close();
     this.#drive.close();
   }
 
   #arrive({ packet }: Ipv4Arrival): void {
+    if (packet.protocol === ipProtocol.tcp) this.tcp.receive(packet.source, packet.payload);
     if (packet.protocol !== ipProtocol.icmp) return;
     const message = parseIcmp(packet.payload);
     if (message.kind !== "echo-reply") return;

@@ -1,0 +1,31 @@
+import type { ByteStream } from "../../net/stream/stream.ts";
+
+/**
+ * A stream that calls `wake` after each call: whatever its user does may set a timer of the machine behind it, also where it
+ * sends no frame (a write against a closed window starts the probes of that window).
+ */
+export function wakeOnUse(stream: ByteStream, wake: () => void): ByteStream {
+  return {
+    write: (bytes) => {
+      const room = stream.write(bytes);
+      wake();
+      return room;
+    },
+    end: () => {
+      stream.end();
+      wake();
+    },
+    abort: () => {
+      stream.abort();
+      wake();
+    },
+    pause: () => {
+      stream.pause();
+      wake();
+    },
+    resume: () => {
+      stream.resume();
+      wake();
+    },
+  };
+}
