@@ -7,6 +7,7 @@ rm -f /usr/bin/dracut
 dpkg-divert --local --rename --remove /usr/bin/dracut
 rm -f /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/netroot-build
 
+chmod 700 /root
 passwd --delete root
 : > /etc/fstab
 : > /etc/motd
@@ -24,8 +25,14 @@ systemctl enable serial-getty@ttyS0.service getty@tty1.service
 # does, and what a throw-away root has no use for does not run.
 systemctl mask systemd-networkd.service systemd-networkd.socket systemd-resolved.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer systemd-pstore.service
 
+# LVM, RAID and the like are in the root because kiwi's dracut library wants their tools, not because anyone uses them.
+systemctl mask lvm2-monitor.service lvm2-lvmpolld.socket dm-event.socket blk-availability.service e2scrub_reap.service mdadm-shutdown.service \
+    mdmonitor.service mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer
+
 # An empty file means: a new identity at each boot.
 : > /etc/machine-id
+rm -f /var/lib/dbus/machine-id
+ln -s /etc/machine-id /var/lib/dbus/machine-id
 
 # Drivers for hardware that no emulated PC has: half of the root image.
 kernel=$(basename /usr/lib/modules/*)

@@ -7,6 +7,7 @@ rm -f /usr/bin/dracut
 dpkg-divert --local --rename --remove /usr/bin/dracut
 rm -f /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/netroot-build
 
+chmod 700 /root
 passwd --delete root
 : > /etc/fstab
 : > /etc/motd

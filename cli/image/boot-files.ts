@@ -1,0 +1,83 @@
+/** What a boot tree holds beside the image: texts that we write, and boot programs that Debian's packages bring. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ImageError } from "./errors.ts";
+
+export const LABEL = "Overlay-Boot";
+export const EXPORT = "kisroot";
+export const GATEWAY = "10.86.0.1";
+const NBD_PORT = 10809;
+
+export interface HostFile {
+  readonly source: string;
+  /** Path in the tree. */
+  readonly target: string;
+}
+
+const PXELINUX = "/usr/lib/PXELINUX";
+const SYSLINUX = "/usr/lib/syslinux/modules/bios";
+const SEABIOS = "/usr/share/seabios";
+const IPXE = "/usr/lib/ipxe/qemu";
+
+export const HOST_FILES: readonly HostFile[] = [
+  ...["pxelinux.0", "lpxelinux.0"].map((name) => ({
+    source: join(PXELINUX, name),
+    target: `tftpboot/${name}`,
+  })),
+  ...["ldlinux.c32", "libcom32.c32", "libutil.c32", "menu.c32", "vesamenu.c32"].map((name) => ({
+    source: join(SYSLINUX, name),
+    target: `tftpboot/${name}`,
+  })),
+  { source: join(SEABIOS, "bios.bin"), target: "firmware/bios.bin" },
+  // v86's VGA card is the standard one; vgabios.bin is the name under which an emulator looks for it.
+  { source: join(SEABIOS, "vgabios-stdvga.bin"), target: "firmware/vgabios.bin" },
+  { source: join(SEABIOS, "vgabios-stdvga.bin"), target: "firmware/vgabios-stdvga.bin" },
+  ...["pxe-ne2k_pci.rom", "pxe-virtio.rom", "pxe-e1000.rom", "pxe-rtl8139.rom"].map((name) => ({
+    source: join(IPXE, name),
+    target: `firmware/${name}`,
+  })),
+];
+
+export function requireHostFiles(exists: (path: string) => boolean = existsSync): void {
+  const missing = HOST_FILES.map((file) => file.source).filter((path) => !exists(path));
+  if (missing.length === 0) return;
+  throw new ImageError(
+    "tools-missing",
+    `Boot programs are missing on this machine: ${missing.join(", ")}. Run "node setup/debian.mjs serve" in netroot's folder.`,
+  );
+}
+
+/** pxelinux.cfg/default with the one entry of the image. */
+export function pxelinuxConfig(kernelParameters: string): string {
+  const append = [`initrd=boot/initrd root=overlay:nbd=${GATEWAY}:${EXPORT}`, kernelParameters]
+    .join(" ")
+    .trim();
+  return `# The boot entries of this tree. Written by "netroot image build"; what you change here is kept.
+#
+# ip= is static because asking for an address costs a machine that boots in a browser tab some seconds; ip=dhcp works
+# as well. The network mask in its second field is what spares dracut its two seconds of looking for another machine
+# with the same address.
+DEFAULT ${LABEL}
+PROMPT 0
+TIMEOUT 50
+
+LABEL ${LABEL}
+    MENU LABEL Debian, root over NBD, overlay in RAM
+    kernel boot/linux
+    append ${append}
+`;
+}
+
+/** The nbd-server's configuration, as its own documentation shows it: [generic] first, then a section an export. */
+export function nbdServerConfig(tree: string): string {
+  return `# For the real nbd-server. Written by "netroot image build"; what you change here is kept. The clients reach this
+# server through netroot, which starts it on a port of its own: it listens on this machine only.
+[generic]
+    port = ${NBD_PORT}
+    listenaddr = 127.0.0.1
+
+[${EXPORT}]
+    exportname = ${join(tree, "exports", `${EXPORT}.squashfs`)}
+    readonly = true
+`;
+}
