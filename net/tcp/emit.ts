@@ -1,6 +1,6 @@
 import type { Ipv4Address } from "../ipv4/address.ts";
 import type { Ipv4Output } from "../ipv4/output.ts";
-import { PROTOCOL_TCP } from "./checksum.ts";
+import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
 import type { TcpCounters } from "./counters.ts";
 import type { Flow } from "./flow.ts";
 import { currentRtoMs } from "./round-trip.ts";
@@ -22,12 +22,9 @@ import {
   writeHeader,
 } from "./wire.ts";
 
-/** Octets of the IPv4 header that `Ipv4Output` writes. */
-const IPV4_HEADER = 20;
-
 /** The largest payload that a segment without options can have on our link. */
 export function linkMss(output: Ipv4Output): number {
-  return output.mtu - IPV4_HEADER - MIN_HEADER;
+  return output.mtu - IPV4_HEADER_BYTES - MIN_HEADER;
 }
 
 /** What our timestamps say now. */
@@ -148,7 +145,7 @@ export function refuseSegment(
   const acknowledges = (segment.flags & ACK) !== 0;
   counters.resetsOut += 1;
   counters.segmentsOut += 1;
-  output.send(PROTOCOL_TCP, peer, MIN_HEADER, (frame, offset) => {
+  output.send(ipProtocol.tcp, peer, MIN_HEADER, (frame, offset) => {
     writeHeader(frame, offset, {
       sourcePort: segment.destinationPort,
       destinationPort: segment.sourcePort,
@@ -187,7 +184,7 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
   }
   counters.segmentsOut += 1;
   const total = MIN_HEADER + optionsLength(options) + length;
-  output.send(PROTOCOL_TCP, flow.remoteAddress, total, (frame, offset) => {
+  output.send(ipProtocol.tcp, flow.remoteAddress, total, (frame, offset) => {
     const headerLength = writeHeader(frame, offset, {
       sourcePort: flow.localPort,
       destinationPort: flow.remotePort,

@@ -165,13 +165,12 @@ export class TcpEndpoint implements Timed {
   #arrive(source: Ipv4Address, bytes: Uint8Array): void {
     const { output } = this.#context;
     this.counters.segmentsIn += 1;
-    const parsed = parseSegment(bytes, source, output.address);
-    if (!parsed.ok) {
-      if (parsed.reason === "checksum") this.counters.dropped.checksum += 1;
+    const segment = parseSegment(bytes, source, output.address);
+    if (segment.kind === "malformed") {
+      if (segment.reason === "bad-checksum") this.counters.dropped.checksum += 1;
       else this.counters.dropped.malformed += 1;
       return;
     }
-    const { segment } = parsed;
     const flow = this.#flows.get(segment.destinationPort)?.get(peerKey(source, segment.sourcePort));
     if (flow !== undefined && !mayReopen(flow, segment)) {
       segmentArrives(flow, segment);

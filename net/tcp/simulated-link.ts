@@ -71,10 +71,11 @@ export class SimulatedLink implements Clock {
 
   /** Puts a packet on the link. */
   inject(from: Ipv4Address, to: Ipv4Address, bytes: Uint8Array): void {
-    const parsed = parseSegment(bytes, from, to);
-    if (!parsed.ok) throw new Error(`A segment that was sent does not parse: ${parsed.reason}`);
-    this.sent.push({ from, at: this.#now, segment: parsed.segment });
-    for (const delay of this.fate(parsed.segment, from)) {
+    const segment = parseSegment(bytes, from, to);
+    if (segment.kind === "malformed")
+      throw new Error(`A segment that was sent is malformed: ${segment.reason}.`);
+    this.sent.push({ from, at: this.#now, segment });
+    for (const delay of this.fate(segment, from)) {
       this.#arrivals.push({ at: this.#now + delay, order: this.#order++, to, bytes });
     }
   }

@@ -1,5 +1,7 @@
+import { type Malformed, malformed } from "../ethernet/malformed.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
-import { segmentChecksum } from "./checksum.ts";
+import { internetChecksum, pseudoHeaderSum } from "../ipv4/checksum.ts";
+import { ipProtocol } from "../ipv4/packet.ts";
 import type { SequenceNumber } from "./sequence.ts";
 
 // The header in wire order (RFC 9293, section 3.1).
@@ -76,42 +78,34 @@ export interface TcpHeader {
 }
 
 export interface TcpSegment extends TcpHeader {
+  readonly kind: "tcp";
   /** A view of the packet that was parsed. */
   readonly payload: Uint8Array;
 }
-
-export type ParsedSegment =
-  | { readonly ok: true; readonly segment: TcpSegment }
-  | { readonly ok: false; readonly reason: "truncated" | "checksum" | "options" };
-
-const TRUNCATED: ParsedSegment = { ok: false, reason: "truncated" };
-const BAD_CHECKSUM: ParsedSegment = { ok: false, reason: "checksum" };
-const BAD_OPTIONS: ParsedSegment = { ok: false, reason: "options" };
 
 /** Reads the payload of an IPv4 packet. The payload of the result is a view of `bytes`. Never throws. */
 export function parseSegment(
   bytes: Uint8Array,
   source: Ipv4Address,
   destination: Ipv4Address,
-): ParsedSegment {
-  if (bytes.length < MIN_HEADER) return TRUNCATED;
+): TcpSegment | Malformed {
+  if (bytes.length < MIN_HEADER) return malformed("truncated");
   const headerLength = (bytes[DATA_OFFSET]! >>> 4) * 4;
-  if (headerLength < MIN_HEADER || headerLength > bytes.length) return TRUNCATED;
-  if (segmentChecksum(bytes, 0, bytes.length, source, destination) !== 0) return BAD_CHECKSUM;
+  if (headerLength < MIN_HEADER) return malformed("bad-length");
+  if (headerLength > bytes.length) return malformed("truncated");
+  if (segmentChecksum(bytes, 0, bytes.length, source, destination) !== 0) return malformed("bad-checksum");
   const options = headerLength === MIN_HEADER ? NO_OPTIONS : parseOptions(bytes, headerLength);
-  if (options === undefined) return BAD_OPTIONS;
+  if (options === undefined) return malformed("bad-length");
   return {
-    ok: true,
-    segment: {
-      sourcePort: read16(bytes, SOURCE_PORT),
-      destinationPort: read16(bytes, DESTINATION_PORT),
-      sequence: read32(bytes, SEQUENCE),
-      acknowledgment: read32(bytes, ACKNOWLEDGMENT),
-      flags: bytes[FLAGS]!,
-      window: read16(bytes, WINDOW),
-      options,
-      payload: bytes.subarray(headerLength),
-    },
+    kind: "tcp",
+    sourcePort: read16(bytes, SOURCE_PORT),
+    destinationPort: read16(bytes, DESTINATION_PORT),
+    sequence: read32(bytes, SEQUENCE),
+    acknowledgment: read32(bytes, ACKNOWLEDGMENT),
+    flags: bytes[FLAGS]!,
+    window: read16(bytes, WINDOW),
+    options,
+    payload: bytes.subarray(headerLength),
   };
 }
 
@@ -243,7 +237,7 @@ export function sealSegment(
 
 /** The twin of `parseSegment`: the payload of an IPv4 packet, in a buffer of its own. */
 export function serializeSegment(
-  segment: TcpSegment,
+  segment: Omit<TcpSegment, "kind">,
   source: Ipv4Address,
   destination: Ipv4Address,
 ): Uint8Array {
@@ -253,6 +247,18 @@ export function serializeSegment(
   bytes.set(segment.payload, headerLength);
   sealSegment(bytes, 0, bytes.length, source, destination);
   return bytes;
+}
+
+/** Over a segment that carries its checksum this is 0; over one whose field is 0 it is the checksum. */
+function segmentChecksum(
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  source: Ipv4Address,
+  destination: Ipv4Address,
+): number {
+  const pseudoHeader = pseudoHeaderSum(source, destination, ipProtocol.tcp, length);
+  return internetChecksum(bytes, offset, offset + length, pseudoHeader);
 }
 
 /** Octets of sequence space that a segment takes: its payload, and one each for SYN and FIN. */

@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RandomBytes } from "../../net/clock.ts";
+import { Gateway } from "../../net/gateway/gateway.ts";
+import { forward } from "../../net/gateway/splice.ts";
+import { dialTcp } from "../exports/socket-stream.ts";
+import type { Impairment } from "./impaired-wire.ts";
+import { KernelPeer, OURS } from "./kernel-peer.ts";
+import { type NbdServer, startNbdkit } from "./nbdkit.ts";
+
+// A real nbdcopy on a real kernel reads a real nbdkit, and all that is between them is ours.
+
+const SIZE = "512M";
+const TIMEOUT_MS = 240_000;
+
+let server: NbdServer;
+
+beforeAll(async () => {
+  server = await startNbdkit(SIZE);
+}, TIMEOUT_MS);
+
+afterAll(() => server?.close());
+
+interface Copy {
+  readonly random?: RandomBytes;
+  readonly impairment?: Impairment;
+  /** Stops nbdcopy for this long in the middle of its work. */
+  readonly freezeMs?: number;
+}
+
+async function copy({ random, impairment = {}, freezeMs }: Copy) {
+  const peer = await KernelPeer.create(
+    (options) =>
+      new Gateway({
+        ...options,
+        services: [
+          {
+            port: 10809,
+            service: (stream, client) =>
+              forward((_, handler) => dialTcp({ path: server.socketPath }, handler), {
+                host: "nbdkit",
+                port: 0,
+              })(stream, client),
+          },
+        ],
+      }),
+    random,
+  );
+  const file = join(server.folder, `copy-${peer.namespace.name}`);
+  try {
+    const wires = peer.impair(impairment);
+    const started = performance.now();
+    const nbdcopy = peer.namespace.start("nbdcopy", [`nbd://${OURS}/`, file]);
+    let complaint = "";
+    nbdcopy.stderr?.on("data", (text) => {
+      complaint += text;
+    });
+    const exited = once(nbdcopy, "exit");
+    if (freezeMs !== undefined) await freeze(nbdcopy.pid!, freezeMs, peer.tcp);
+    const [code] = await exited;
+    const seconds = (performance.now() - started) / 1000;
+    console.log(
+      `nbdcopy ${SIZE}: ${(512 / seconds).toFixed(0)} MiB/s`,
+      JSON.stringify(impairment),
+      JSON.stringify(wires),
+      JSON.stringify(peer.tcp.counters),
+    );
+    expect({ code, complaint }).toEqual({ code: 0, complaint: "" });
+    const { stdout } = await peer.namespace.run("sha256sum", [file]);
+    expect(stdout.slice(0, 64)).toBe(server.sha256);
+    return { counters: peer.tcp.counters, wires };
+  } finally {
+    rmSync(file, { force: true });
+    await peer.close();
+    expect(peer.tcp.counters.flowsOpen).toBe(0);
+  }
+}
+
+async function freeze(pid: number, ms: number, gateway: Gateway): Promise<void> {
+  while (gateway.counters.octetsOut < 50_000_000) await sleep(10);
+  process.kill(pid, "SIGSTOP");
+  await sleep(ms);
+  process.kill(pid, "SIGCONT");
+}
+
+describe("nbdcopy of 512 MiB", () => {
+  test("plain", { timeout: TIMEOUT_MS }, async () => {
+    const { counters } = await copy({});
+    expect(counters.dropped.checksum).toBe(0);
+  });
+
+  test("with one frame in a hundred lost, in both directions", { timeout: TIMEOUT_MS }, async () => {
+    const { counters, wires } = await copy({ impairment: { loss: 0.01 } });
+    expect(wires[0].lost).toBeGreaterThan(1000);
+    expect(counters.fastRetransmits).toBeGreaterThan(0);
+  });
+
+  test("with frames late, out of order and twice", { timeout: TIMEOUT_MS }, async () => {
+    const { wires } = await copy({ impairment: { delayMs: 1, reorder: 0.25, duplicate: 0.01 } });
+    expect(wires[0].duplicated).toBeGreaterThan(1000);
+    expect(wires[0].overtook).toBeGreaterThan(10_000);
+  });
+
+  test("with a reader that is frozen for ten seconds", { timeout: TIMEOUT_MS }, async () => {
+    const { counters } = await copy({ freezeMs: 10_000 });
+    expect(counters.zeroWindowProbes).toBeGreaterThan(0);
+  });
+
+  test("with sequence numbers that wrap", { timeout: TIMEOUT_MS }, async () => {
+    // Our initial sequence number is the first word asked for: it wraps within the first 64 KiB.
+    const { counters } = await copy({ random: (length) => new Uint8Array(length).fill(0xff).fill(0, 2, 4) });
+    expect(counters.retransmissionTimeouts).toBe(0);
+  });
+});
