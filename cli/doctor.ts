@@ -19,7 +19,7 @@ interface Finding {
   readonly ok: boolean;
   readonly needed: boolean;
   readonly what: string;
-  /** What it is for, or what to do. */
+  /** Where it was found; or, where it was not, what it is for and what to do. */
   readonly note: string;
 }
 
@@ -63,12 +63,7 @@ function programs(): Finding[] {
     program("kiwi-ng", "needed to build an image; apt install kiwi"),
     program("qemu-system-i386", "the benchmark's measure; apt install qemu-system-x86"),
     program("chromium", "the browser tests; apt install chromium"),
-    {
-      ok: existsSync("/dev/net/tun"),
-      needed: false,
-      what: "/dev/net/tun",
-      note: "the kernel tests' tap; modprobe tun",
-    },
+    thing("/dev/net/tun", "/dev/net/tun", false, "the tap of the tests against a real kernel; modprobe tun"),
   ];
 }
 
@@ -86,7 +81,12 @@ async function firmware(tree: string): Promise<Finding[]> {
 
 function page(): Finding {
   const index = fileURLToPath(new URL("../dist/page/index.html", import.meta.url));
-  return { ok: existsSync(index), needed: true, what: "the built page", note: "npm run build makes it" };
+  return thing("the built page", index, true, "npm run build makes it");
+}
+
+function thing(what: string, path: string, needed: boolean, note: string): Finding {
+  const ok = existsSync(path);
+  return { ok, needed, what, note: ok ? path : note };
 }
 
 async function bootTree(tree: string): Promise<Finding[]> {
