@@ -3,11 +3,12 @@ import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
 import { SerialConsole } from "./console/serial-console.ts";
-import { find, setText } from "./dom.ts";
+import { create, find, setText } from "./dom.ts";
 import type { NetrootHandle } from "./handle.ts";
 import { MACHINE_OFF, type MachineState, reduceMachine } from "./machine/machine-state.ts";
 import { PowerButtons } from "./machine/power-buttons.ts";
 import { WorkerClient } from "./machine/worker-client.ts";
+import { noticesOf } from "./network/notices.ts";
 import { PathView } from "./network/path-view.ts";
 import { relayUrls } from "./network/relay-urls.ts";
 import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
@@ -148,6 +149,7 @@ export class Page implements NetrootHandle {
     this.#path.showRelay(state, this.#wantedExport);
     const exports = state.kind === "reachable" ? state.status.exports.map(({ name }) => name) : undefined;
     this.#form.showExports(exports);
+    this.#showNotices();
     if (state.kind === "reachable") void this.#loadMenu(signal);
   }
 
@@ -187,16 +189,25 @@ export class Page implements NetrootHandle {
     this.#problems.show(all.filter((problem) => !this.#dismissed.has(problem)));
   }
 
+  #showNotices(): void {
+    const list = find(document, "#notices", HTMLUListElement);
+    const words = noticesOf(this.#relay);
+    if (words.join() === Array.from(list.children, (item) => item.textContent).join()) return;
+    list.replaceChildren(...words.map((sentence) => create("li", "", sentence)));
+  }
+
   /** It goes up with the first character of the serial console; before that it says why there is none. */
   #showCurtain(): void {
     const spoke = this.#serial.log.text() !== "";
     const screen = find(document, "#stage", HTMLElement).dataset.shown === "screen";
     this.#curtain.hidden = spoke || (screen && this.state.power !== "off");
-    const [title, text] = this.#curtain.children;
-    if (title === undefined || text === undefined || this.#curtain.hidden) return;
+    if (this.#curtain.hidden) return;
     const off = this.state.power === "off";
-    setText(title, off ? "The machine is switched off" : `${nowText(this.state)} …`);
-    setText(text, off ? OFF : SILENT);
+    setText(
+      find(this.#curtain, "#curtain-title", HTMLElement),
+      off ? "The machine is switched off" : `${nowText(this.state)} …`,
+    );
+    setText(find(this.#curtain, "#curtain-text", HTMLElement), off ? OFF : SILENT);
   }
 }
 

@@ -42,6 +42,11 @@ test("a wire that is open again is no problem any more", () => {
   expect(problems.map(({ code }) => code)).toEqual(["export-unknown"]);
 });
 
+test("a boot that goes on does not stand still any more", () => {
+  const stalled: MachineEvent = { type: "problem", problem: { ...lost, code: "stalled" } };
+  expect(after(stalled, { type: "milestones", milestones: [] }).problems).toEqual([]);
+});
+
 test("switching off keeps the story readable, switching on begins a new one", () => {
   const off = after({ type: "problem", problem: lost }, { type: "power", state: "off" });
   expect(off.problems).toHaveLength(1);

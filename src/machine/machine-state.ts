@@ -41,7 +41,12 @@ export function reduceMachine(state: MachineState, event: MachineEvent): Machine
       if (event.state === "starting") return { ...MACHINE_OFF, power: "starting" };
       return state.power === event.state ? state : { ...state, power: event.state };
     case "milestones":
-      return { ...state, milestones: event.milestones };
+      return {
+        ...state,
+        milestones: event.milestones,
+        // The boot goes on: what was said about its standing still is over.
+        problems: state.problems.filter(({ code }) => code !== "stalled"),
+      };
     case "download":
       return { ...state, downloads: withDownload(state.downloads, event) };
     case "wire":

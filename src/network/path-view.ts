@@ -50,10 +50,13 @@ export class PathView {
         return;
       case "reachable": {
         const { exports, clients } = relay.status;
-        this.#show("#node-relay", "good", `${this.#host}, ${clients} on the wire`);
+        this.#show("#node-relay", "good", this.#host).title = `${this.#host}, ${clients} on the wire`;
         const shown = exports.find(({ name }) => name === wanted) ?? exports[0];
         if (shown === undefined) this.#showExport(undefined, "the boot tree has none", "bad", 0);
-        else this.#showExport(shown, exportWords(shown), EXPORT_LOOKS[shown.state], exports.length - 1);
+        else {
+          const words = shown.state === "ready" ? shown.description : shown.detail;
+          this.#showExport(shown, words, EXPORT_LOOKS[shown.state], exports.length - 1);
+        }
         return;
       }
       default:
@@ -63,13 +66,10 @@ export class PathView {
 
   #showExport(shown: ExportStatus | undefined, words: string, look: Look, others: number): void {
     const node = this.#show("#node-export", look, words);
-    setText(
-      find(node, '[data-slot="name"]', HTMLElement),
-      `${shown?.name ?? "Export"}${others > 0 ? ` and ${others} more` : ""}`,
-    );
+    setText(find(node, '[data-slot="name"]', HTMLElement), exportTitle(shown, others));
     const notice = shown?.notice ?? (shown?.state === "ready" ? undefined : shown?.detail);
     node.toggleAttribute("data-notice", notice !== undefined);
-    node.title = notice ?? words;
+    node.title = `${exportTitle(shown, others)}: ${notice ?? words}`;
     const link = this.#show("#link-nbd", shown?.state === "ready" ? "good" : look, "NBD");
     this.#more(
       link,
@@ -103,9 +103,10 @@ export class PathView {
   }
 }
 
-function exportWords({ sizeBytes, readOnly, description, state, detail }: ExportStatus): string {
-  if (state !== "ready") return detail;
-  return `${formatBytes(sizeBytes)}, ${readOnly ? "read-only" : "writable"}, ${description}`;
+function exportTitle(shown: ExportStatus | undefined, others: number): string {
+  if (shown === undefined) return "Export";
+  const more = others > 0 ? ` (and ${others} more)` : "";
+  return `${shown.name}, ${formatBytes(shown.sizeBytes)}, ${shown.readOnly ? "read-only" : "writable"}${more}`;
 }
 
 const POWER_LOOKS: Record<MachineState["power"], Look> = {
@@ -130,8 +131,8 @@ const WIRE_LOOKS: Record<MachineState["wire"], Look> = {
 };
 
 const WIRE_WORDS: Record<MachineState["wire"], string> = {
-  closed: "wire not plugged in",
-  connecting: "wire connecting",
+  closed: "no wire",
+  connecting: "connecting",
   open: "wire open",
   lost: "wire lost",
 };

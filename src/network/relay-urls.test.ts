@@ -16,11 +16,11 @@ test("a page under a path, behind TLS, finds its relay beside it", () => {
   expect(urls.file("boot/linux")).toBe("https://lab.example/netroot/tftpboot/boot/linux");
 });
 
-test("another relay is asked for everything", () => {
+test("another relay has the wire, and the page's own server the files", () => {
   const urls = relayUrls("https://pages.example/netroot/", "ws://10.0.0.1:9000/wire");
   expect(urls.wire).toBe("ws://10.0.0.1:9000/wire");
-  expect(urls.status).toBe("http://10.0.0.1:9000/status");
   expect(urls.host).toBe("10.0.0.1:9000");
+  expect(urls.status).toBe("https://pages.example/netroot/status");
 });
 
 test("file names keep their odd characters", () => {

@@ -5,7 +5,7 @@ export interface RelayUrls {
   readonly menu: string;
   readonly bios: string;
   readonly vgaBios: string;
-  /** HOST:PORT, for people. */
+  /** HOST:PORT of the wire, for people. */
   readonly host: string;
   /** A file of the boot tree, by its path in `tftpboot/`. */
   file(path: string): string;
@@ -13,10 +13,11 @@ export interface RelayUrls {
 
 /**
  * @param page the page's own address: its server is the relay
- * @param wire another relay's WebSocket (`relay=` in the page's address)
+ * @param wire another relay's WebSocket (`relay=` in the page's address). Files still come from the page's server: the
+ *   page is cross-origin isolated, so no other server's files may be read.
  */
 export function relayUrls(page: string, wire?: string): RelayUrls {
-  const base = new URL(wire === undefined ? "./" : httpOf(wire), page);
+  const base = new URL("./", page);
   const at = (path: string) => new URL(path, base).href;
   return {
     wire: wire ?? at("wire").replace(/^http/, "ws"),
@@ -24,16 +25,9 @@ export function relayUrls(page: string, wire?: string): RelayUrls {
     menu: at("tftpboot/pxelinux.cfg/default"),
     bios: at("firmware/bios.bin"),
     vgaBios: at("firmware/vgabios.bin"),
-    host: base.host,
+    host: wire === undefined ? base.host : new URL(wire).host,
     file: (path) => at(`tftpboot/${encodePath(path)}`),
   };
-}
-
-/** ws://HOST/some/where/wire → http://HOST/some/where/ */
-function httpOf(wire: string): string {
-  const url = new URL(wire);
-  const path = url.pathname.replace(/wire$/, "");
-  return `${url.protocol.replace("ws", "http")}//${url.host}${path.endsWith("/") ? path : `${path}/`}`;
 }
 
 /** A path in the tree holds no URL syntax: `?` and `#` are characters of file names. */

@@ -51,10 +51,8 @@ export class MilestoneItem {
     if (atMs === undefined) delete dataset.atMs;
     else dataset.atMs = String(Math.round(atMs));
     setText(this.#spoken, SPOKEN[state]);
-    setText(
-      this.#time,
-      atMs === undefined || state === "waiting" || state === "running" ? "" : formatDuration(atMs),
-    );
+    const happened = state === "done" || state === "failed";
+    setText(this.#time, happened && atMs !== undefined ? formatDuration(atMs) : "");
     const more = progress ?? detail ?? "";
     this.#more.data = more === "" ? "" : ` · ${more}`;
     this.element.title = more === "" ? "" : `${this.#name}: ${more}`;

@@ -77,7 +77,7 @@ export function nowText({ power, milestones }: MachineState): string {
   const failed = milestones.find(({ state }) => state === "failed");
   const running = milestones.findLast(({ state }) => state === "running");
   if (power === "off") {
-    if (milestones.every(({ state }) => state === "waiting")) return "Nothing has happened yet";
+    if (milestones.every(({ state }) => state === "waiting")) return "Not started yet";
     return failed === undefined ? "Switched off" : `Stopped: ${captionOf(failed)}`;
   }
   if (power === "paused") return "Paused";
