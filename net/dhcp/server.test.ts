@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+import { bytes, fakeClock } from "../ethernet/fixture.ts";
+import { BROADCAST_ADDRESS, parseIpv4 } from "../ipv4/address.ts";
+import type { DhcpMessage } from "./message.ts";
+import { type DhcpOptions, dhcpMessageType as type } from "./options.ts";
+import { DhcpServer, type DhcpServerConfig } from "./server.ts";
+
+const address = (text: string) => parseIpv4(text)!;
+const ours = address("10.86.0.1");
+const first = address("10.86.0.100");
+
+function server(config: Partial<DhcpServerConfig> = {}) {
+  const clock = fakeClock();
+  const dhcp = new DhcpServer(
+    {
+      serverAddress: ours,
+      network: { address: ours, prefixLength: 24 },
+      firstAddress: first,
+      lastAddress: address("10.86.0.101"),
+      leaseSeconds: 600,
+      routers: [ours],
+      domainNameServers: [ours],
+      domainName: "netroot.test",
+      mtu: 9000,
+      hostName: (client) => `client-${client & 255}`,
+      ...config,
+    },
+    clock,
+  );
+  return { clock, dhcp };
+}
+
+function message(options: DhcpOptions, fields: Partial<DhcpMessage> = {}, station = 1): DhcpMessage {
+  return {
+    kind: "dhcp",
+    operation: 1,
+    hardwareType: 1,
+    hops: 0,
+    transactionId: 0x1234,
+    seconds: 0,
+    broadcast: false,
+    clientAddress: 0,
+    yourAddress: 0,
+    serverAddress: 0,
+    relayAddress: 0,
+    clientHardware: Uint8Array.of(2, 0, 0, 0, 0, station),
+    serverName: "",
+    bootFile: "",
+    options,
+    ...fields,
+  };
+}
+
+const discover = (station = 1) => message({ messageType: type.discover }, {}, station);
+const select = (requestedAddress = first, station = 1) =>
+  message({ messageType: type.request, serverIdentifier: ours, requestedAddress }, {}, station);
+
+describe("the DHCP server", () => {
+  it("offers an address with everything that a client needs, then acknowledges it", () => {
+    const { dhcp } = server();
+    const offer = dhcp.answer(discover());
+    const parameters = {
+      serverIdentifier: ours,
+      leaseSeconds: 600,
+      renewalSeconds: 300,
+      rebindingSeconds: 525,
+      subnetMask: address("255.255.255.0"),
+      broadcastAddress: address("10.86.0.255"),
+      routers: [ours],
+      domainNameServers: [ours],
+      domainName: "netroot.test",
+      interfaceMtu: 9000,
+      hostName: "client-100",
+    };
+    expect(offer?.message).toMatchObject({ operation: 2, transactionId: 0x1234, yourAddress: first });
+    expect(offer?.message.options).toEqual({ messageType: type.offer, ...parameters });
+    expect(dhcp.leases()).toMatchObject([{ state: "offered" }]);
+    const ack = dhcp.answer(select());
+    expect(ack?.message.yourAddress).toBe(first);
+    expect(ack?.message.options).toEqual({ messageType: type.ack, ...parameters });
+    expect(dhcp.leases()).toMatchObject([{ state: "bound" }]);
+  });
+
+  it("tells a client what it asked for, and no more", () => {
+    const { dhcp } = server();
+    const asked = message({ messageType: type.discover, parameterRequestList: [26, 1, 42] });
+    expect(Object.keys(dhcp.answer(asked)!.message.options).sort()).toEqual([
+      "interfaceMtu",
+      "leaseSeconds",
+      "messageType",
+      "rebindingSeconds",
+      "renewalSeconds",
+      "serverIdentifier",
+      "subnetMask",
+    ]);
+  });
+
+  it("returns the client's identifier and tells clients apart by it (RFC 6842)", () => {
+    const { dhcp } = server();
+    const clientIdentifier = bytes("ff 01 02 03");
+    const offer = dhcp.answer(message({ messageType: type.discover, clientIdentifier }));
+    expect(offer?.message.options.clientIdentifier).toEqual(clientIdentifier);
+    const other = message({ messageType: type.discover, clientIdentifier }, {}, 2);
+    expect(dhcp.answer(other)?.message.yourAddress).toBe(first);
+    expect(dhcp.answer(discover(3))?.message.yourAddress).toBe(first + 1);
+  });
+
+  it("takes an identifier made of the MAC address for the MAC address", () => {
+    const { dhcp } = server();
+    dhcp.answer(discover());
+    const clientIdentifier = bytes("01 02 00 00 00 00 01");
+    dhcp.answer(message({ messageType: type.discover, clientIdentifier }));
+    expect(dhcp.leases()).toHaveLength(1);
+  });
+
+  it("sends to the new address, or to everyone if the client says that it cannot hear that", () => {
+    const { dhcp } = server();
+    expect(dhcp.answer(discover())).toMatchObject({ address: first, mac: 0x020000000001 });
+    const deaf = message({ messageType: type.discover }, { broadcast: true });
+    expect(dhcp.answer(deaf)).toMatchObject({ address: BROADCAST_ADDRESS, mac: undefined });
+    const renewing = message({ messageType: type.request }, { broadcast: true, clientAddress: first });
+    expect(dhcp.answer(renewing)).toMatchObject({ address: first, mac: 0x020000000001 });
+    const tokenRing = message({ messageType: type.discover }, { hardwareType: 6 }, 2);
+    expect(dhcp.answer(tokenRing)).toMatchObject({ address: BROADCAST_ADDRESS, mac: undefined });
+  });
+
+  it("renews and rebinds by the address that the client has", () => {
+    const { dhcp, clock } = server();
+    dhcp.answer(discover());
+    dhcp.answer(select());
+    clock.nowMs += 500_000;
+    const ack = dhcp.answer(message({ messageType: type.request }, { clientAddress: first }));
+    expect(ack?.message).toMatchObject({ clientAddress: first, yourAddress: first });
+    expect(ack?.message.options.messageType).toBe(type.ack);
+    expect(dhcp.leases()).toMatchObject([{ expiresAtMs: clock.nowMs + 600_000 }]);
+  });
+
+  it("lets a client that it has forgotten keep a free address, and refuses any other", () => {
+    const { dhcp } = server();
+    const reboot = (text: string, station = 1) =>
+      dhcp.answer(message({ messageType: type.request, requestedAddress: address(text) }, {}, station));
+    const nak = reboot("192.168.1.7");
+    expect(nak).toMatchObject({ address: BROADCAST_ADDRESS, message: { yourAddress: 0 } });
+    expect(nak?.message.options).toMatchObject({ messageType: type.nak, serverIdentifier: ours });
+    expect(reboot("10.86.0.101")?.message.options.messageType).toBe(type.ack);
+    // Now it is taken, and the first client has that one only.
+    expect(reboot("10.86.0.101", 2)?.message.options.messageType).toBe(type.nak);
+    expect(reboot("10.86.0.100")?.message.options.messageType).toBe(type.nak);
+    const stale = message({ messageType: type.request }, { clientAddress: address("10.86.0.7") }, 3);
+    expect(dhcp.answer(stale)?.message.options.messageType).toBe(type.nak);
+    expect(dhcp.counters).toMatchObject({ acks: 1, naks: 4 });
+  });
+
+  it("gives its offer back when the client chose another server", () => {
+    const { dhcp } = server({ lastAddress: first });
+    dhcp.answer(discover());
+    expect(dhcp.answer(discover(2))).toBeUndefined();
+    expect(dhcp.counters.exhausted).toBe(1);
+    const elsewhere = { messageType: type.request, serverIdentifier: ours + 1, requestedAddress: first + 9 };
+    expect(dhcp.answer(message(elsewhere))).toBeUndefined();
+    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+  });
+
+  it("lets an offer go after a minute", () => {
+    const { dhcp, clock } = server({ lastAddress: first });
+    dhcp.answer(discover());
+    clock.nowMs += 60_000;
+    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+  });
+
+  it("takes a released address back, but not on the word of somebody else", () => {
+    const { dhcp } = server({ lastAddress: first });
+    dhcp.answer(discover());
+    dhcp.answer(select());
+    const release = (station: number) =>
+      dhcp.answer(message({ messageType: type.release }, { clientAddress: first }, station));
+    expect(release(2)).toBeUndefined();
+    expect(dhcp.leases()).toMatchObject([{ state: "bound" }]);
+    expect(release(1)).toBeUndefined();
+    expect(dhcp.leases()).toMatchObject([{ state: "released" }]);
+    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+    expect(dhcp.counters).toMatchObject({ releases: 1, ignored: 1 });
+  });
+
+  it("does not offer an address again that a client found in use", () => {
+    const { dhcp } = server();
+    dhcp.answer(discover());
+    dhcp.answer(select());
+    const decline = { messageType: type.decline, serverIdentifier: ours, requestedAddress: first };
+    expect(dhcp.answer(message(decline))).toBeUndefined();
+    expect(dhcp.counters.declines).toBe(1);
+    expect(dhcp.answer(discover())?.message.yourAddress).toBe(first + 1);
+    expect(dhcp.answer(discover(2))).toBeUndefined();
+  });
+
+  it("informs a client that has an address, without a word about a lease", () => {
+    const { dhcp } = server();
+    const clientAddress = address("10.86.0.50");
+    const ack = dhcp.answer(message({ messageType: type.inform }, { clientAddress }));
+    expect(ack).toMatchObject({ address: clientAddress, message: { yourAddress: 0, clientAddress } });
+    expect(ack?.message.options).toMatchObject({ messageType: type.ack, routers: [ours] });
+    expect(ack?.message.options.leaseSeconds).toBeUndefined();
+    expect(dhcp.leases()).toEqual([]);
+  });
+
+  it("adds what the boot hook says, as a function of the request", () => {
+    const { dhcp } = server({
+      boot: (request) =>
+        request.options.vendorClass?.startsWith("PXEClient") === true
+          ? { bootFile: "pxelinux.0", options: { tftpServerName: "10.86.0.1" } }
+          : undefined,
+    });
+    const pxe = message({ messageType: type.discover, vendorClass: "PXEClient:Arch:00000:UNDI:002001" });
+    expect(dhcp.answer(pxe)?.message).toMatchObject({
+      serverAddress: ours,
+      bootFile: "pxelinux.0",
+      options: { tftpServerName: "10.86.0.1" },
+    });
+    expect(dhcp.answer(discover())?.message).toMatchObject({ serverAddress: 0, bootFile: "" });
+  });
+
+  it("says nothing to a reply, to plain BOOTP, and to what only servers say", () => {
+    const { dhcp } = server();
+    const silent = [
+      message({ messageType: type.discover }, { operation: 2 }),
+      message({}),
+      message({ messageType: type.offer }),
+      message({ messageType: 99 }),
+    ];
+    for (const each of silent) expect(dhcp.answer(each)).toBeUndefined();
+    expect(dhcp.counters.ignored).toBe(4);
+  });
+});
