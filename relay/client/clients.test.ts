@@ -1,0 +1,153 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { afterEach, describe, expect, it } from "vitest";
+import { ExportHub } from "../../net/export/hub.ts";
+import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
+import { NBD_PORT } from "../../net/nbd/constants.ts";
+import { NbdSession, newSessionCounters } from "../../net/nbd/session.ts";
+import type { StreamEnd } from "../../net/stream/stream.ts";
+import { listen } from "../http/listen.ts";
+import { silentLogger } from "../log.ts";
+import { WireServer } from "../wire/wire-server.ts";
+import { Clients, type SegmentMode } from "./clients.ts";
+import { GuestNbd, hashDevice } from "./guest-nbd.ts";
+import { SyntheticGuest } from "./synthetic-guest.ts";
+
+const SERVER = parseIpv4("10.86.0.1")!;
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** The wire with its networks, and one export in memory. */
+async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024) {
+  const bytes = new Uint8Array(randomBytes(sizeBytes));
+  const hub = new ExportHub();
+  hub.add({
+    name: "kisroot",
+    sizeBytes,
+    readOnly: true,
+    description: "memory",
+    read: async (offset, length) => bytes.subarray(offset, offset + length),
+  });
+  const sessions = newSessionCounters();
+  const clients = new Clients(mode, {
+    address: SERVER,
+    prefixLength: 24,
+    mtu: 1500,
+    services: [{ port: NBD_PORT, service: (stream) => new NbdSession(stream, hub, sessions) }],
+  });
+  const http = createServer();
+  const wire = new WireServer(http, { mtu: 1500, logger: silentLogger, attach: clients.attach });
+  const port = await listen(http, "127.0.0.1", 0);
+  closers.push(async () => {
+    await wire.close();
+    await new Promise((resolve) => http.close(resolve));
+  });
+  const plugIn = async (batch = true) => {
+    const guest = await SyntheticGuest.connect({ url: `ws://127.0.0.1:${port}/wire`, batch });
+    closers.push(() => guest.close());
+    const lease = await guest.acquire();
+    return { guest, lease, station: guest.station };
+  };
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { clients, wire, sessions, plugIn, sha256 };
+}
+
+type Station = SyntheticGuest["station"];
+
+function openDevice(station: Station, name = "kisroot") {
+  return GuestNbd.open((handler) => station.connect({ address: SERVER, port: NBD_PORT }, handler), name);
+}
+
+/** How a connection ends that is opened and left alone. */
+function endOf(station: Station, port: number, address = SERVER) {
+  return new Promise<StreamEnd>((closed) =>
+    station.connect({ address, port }, { data() {}, end() {}, drained() {}, closed }),
+  );
+}
+
+async function until(condition: () => boolean) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("a client", () => {
+  it.each([
+    ["in batches", true],
+    ["one frame a message", false],
+  ])("reads its whole device, %s", async (_, batch) => {
+    const { plugIn, sha256 } = await start("isolated");
+    const { station } = await plugIn(batch);
+    const nbd = await openDevice(station);
+    expect(nbd.info).toEqual({ sizeBytes: 16 * 1024 * 1024, readOnly: true, canFlush: true });
+    expect(await hashDevice(nbd)).toBe(sha256);
+    expect(await nbd.disconnect()).toEqual({ kind: "lost", reason: "finished" });
+  });
+
+  it("is told which exports there are when it asks for another", async () => {
+    const { plugIn, sessions } = await start("isolated");
+    const { station } = await plugIn();
+    await expect(openDevice(station, "root")).rejects.toThrow('no export "root" here; there is: kisroot');
+    expect(sessions.unknownExports).toBe(1);
+  });
+
+  it("is refused at every port that is not declared", async () => {
+    const { plugIn } = await start("isolated");
+    const { station } = await plugIn();
+    expect(await Promise.all([22, 80, 8086, 10808].map((port) => endOf(station, port)))).toEqual(
+      Array(4).fill("refused"),
+    );
+  });
+
+  it("whose tab hangs in the middle of a read gets every byte afterwards, while its neighbour goes on", async () => {
+    const { plugIn, sha256, wire } = await start("isolated");
+    const slow = await plugIn();
+    const other = await plugIn();
+    const hash = hashDevice(await openDevice(slow.station));
+    const nbd = await openDevice(other.station);
+    await nbd.read(0, 1024 * 1024);
+    slow.guest.link.pause();
+    expect(await hashDevice(nbd)).toBe(sha256);
+    slow.guest.link.resume();
+    expect(await hash).toBe(sha256);
+    expect(wire.counters().droppedOut).toBe(0);
+  });
+
+  it("leaves nothing behind: no network, no NBD session", async () => {
+    const { clients, plugIn, sessions } = await start("isolated");
+    const first = await plugIn();
+    const second = await plugIn(false);
+    const nbd = await openDevice(first.station);
+    void nbd.read(0, 8 * 1024 * 1024).catch(() => {}); // under way when the link goes
+    await openDevice(second.station);
+    expect([clients.networks, sessions.openSessions]).toEqual([2, 2]);
+    await first.guest.link.close(); // the machine is not asked first
+    await until(() => clients.networks === 1);
+    expect(sessions.openSessions).toBe(1);
+    await second.guest.link.close();
+    await until(() => clients.networks === 0);
+    expect(sessions.openSessions).toBe(0);
+  });
+});
+
+describe("segments", () => {
+  it("that are isolated lead to the boot server only", async () => {
+    const { plugIn } = await start("isolated");
+    const leases = [(await plugIn()).lease, (await plugIn()).lease];
+    expect(leases.map(({ address }) => formatIpv4(address))).toEqual(["10.86.0.100", "10.86.0.100"]);
+  });
+
+  it("that are shared let clients see each other, each with an address of its own", async () => {
+    const { plugIn, clients } = await start("shared");
+    const one = await plugIn();
+    const two = await plugIn();
+    expect(one.lease.address).not.toBe(two.lease.address);
+    expect(clients.networks).toBe(1);
+    // The synthetic guest answers ARP and TCP: nobody listens there, and that is an answer too.
+    expect(await endOf(one.station, 80, two.lease.address)).toBe("refused");
+    await one.guest.close();
+    await openDevice(two.station);
+    await two.guest.close();
+    await until(() => clients.networks === 0);
+  });
+});
