@@ -1,5 +1,5 @@
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
-import type { MachineEvent, MachineSettings, Problem, WireCounters } from "./interface.ts";
+import type { MachineEvent, MachineSettings, Problem, ScreenRow, WireCounters } from "./interface.ts";
 import { BootWatch } from "./milestones/boot-watch.ts";
 import { Nic } from "./nic.ts";
 import type { Platform, TurnTaker } from "./platform.ts";
@@ -131,6 +131,7 @@ export class Session {
   /** What changed on the screen and the wire since the last call. */
   takeChanges(): MachineEvent[] {
     const events = this.#screen.takeChanges();
+    for (const event of events) if (event.type === "screen-rows") this.#readScreen(event.rows);
     if (this.#wireEventDue) {
       this.#wireEventDue = false;
       events.push(this.#wireEvent());
@@ -216,6 +217,13 @@ export class Session {
     this.#pc = pc;
     this.#serialInput = new SerialInput(pc.uart);
     this.#nic = new Nic(pc.card, { send: (frame) => this.#toWire(frame) });
+  }
+
+  #readScreen(rows: readonly ScreenRow[]): void {
+    for (const { characters } of rows) {
+      this.#watch.screenLine(String.fromCharCode(...characters), this.#platform.clock.now());
+    }
+    this.#driveWatch();
   }
 
   #toWire(frame: Uint8Array): void {

@@ -37,6 +37,7 @@ export class BootWatch implements Timed {
   #nowMs: number;
   #lastSignMs: number;
   #stallTold = false;
+  #serialHeard = false;
 
   constructor(options: BootWatchOptions, handlers: BootWatchHandlers) {
     this.#handlers = handlers;
@@ -72,13 +73,15 @@ export class BootWatch implements Timed {
 
   console(byte: number, nowMs: number): void {
     this.active(nowMs);
+    this.#serialHeard = true;
     this.#console.push(byte, nowMs);
   }
 
-  /** A line on the text screen, where the console is not on the serial line. */
+  /** A row of the text screen. It counts until the serial console speaks: a kernel may have been told to use only one. */
   screenLine(text: string, nowMs: number): void {
-    this.#nowMs = nowMs;
-    this.#console.line(text);
+    if (this.#serialHeard) return;
+    this.active(nowMs);
+    this.#console.row(text, nowMs);
   }
 
   fromGuest(frame: Uint8Array, nowMs: number): void {

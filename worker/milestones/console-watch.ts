@@ -51,10 +51,7 @@ export class ConsoleWatch implements Timed {
 
   push(byte: number, nowMs: number): void {
     this.#lines.push(byte);
-    if (byte !== SPACE) return;
-    const { partial } = this.#lines;
-    if (SHELL_PROMPT.test(partial)) this.#signs.reached("login");
-    else if (LOGIN_PROMPT.test(partial)) this.#loginAskedMs = nowMs;
+    if (byte === SPACE) this.#prompt(this.#lines.partial, nowMs);
   }
 
   deadline(): number {
@@ -69,7 +66,15 @@ export class ConsoleWatch implements Timed {
     this.#loginAskedMs = undefined;
   }
 
-  /** A whole line of plain text, from the serial console or the screen. */
+  /** A row of a text screen, padded with blanks: a line, or a line under way. */
+  row(text: string, nowMs: number): void {
+    const trimmed = text.replace(/[\0 ]+$/, "");
+    if (trimmed === "") return;
+    this.line(trimmed);
+    this.#prompt(`${trimmed} `, nowMs);
+  }
+
+  /** A whole line of plain text. */
   line(text: string): void {
     if (AUTOMATIC_LOGIN.test(text)) this.#loginAskedMs = undefined;
     for (const [name, pattern] of PATTERNS) {
@@ -80,6 +85,11 @@ export class ConsoleWatch implements Timed {
     if (systemd && this.#systemdInInitrd) this.#signs.reached("userspace", `systemd ${systemd[1]}`);
     this.#systemdInInitrd ||= SYSTEMD_IN_INITRD.test(text);
     this.#problems(text);
+  }
+
+  #prompt(text: string, nowMs: number): void {
+    if (SHELL_PROMPT.test(text)) this.#signs.reached("login");
+    else if (LOGIN_PROMPT.test(text)) this.#loginAskedMs ??= nowMs;
   }
 
   #problems(text: string): void {
