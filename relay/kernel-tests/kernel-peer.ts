@@ -3,7 +3,9 @@ import type { Ipv4Address } from "../../net/ipv4/address.ts";
 import { Ipv4Interface } from "../../net/ipv4/interface.ts";
 import { ipProtocol } from "../../net/ipv4/packet.ts";
 import type { TcpEndpointOptions } from "../../net/tcp/endpoint.ts";
+import type { SequenceNumber } from "../../net/tcp/sequence.ts";
 import { seededBytes } from "../../net/tcp/simulated-link.ts";
+import { parseSegment, SYN } from "../../net/tcp/wire.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import { Namespace } from "../uplink/namespace.ts";
 import { openTap, type Tap } from "../uplink/tap.ts";
@@ -27,6 +29,8 @@ export interface TcpUnderTest extends Timed {
 export class KernelPeer<T extends TcpUnderTest> {
   readonly namespace: Namespace;
   readonly tcp: T;
+  /** The sequence number of the kernel's first SYN. */
+  kernelIsn: SequenceNumber | undefined;
   readonly #tap: Tap;
   readonly #interface: Ipv4Interface;
   readonly #drives: readonly Drive[];
@@ -56,7 +60,9 @@ export class KernelPeer<T extends TcpUnderTest> {
         wake();
       },
       receive: ({ packet }) => {
-        if (packet.protocol === ipProtocol.tcp) this.tcp.receive(packet.source, packet.payload);
+        if (packet.protocol !== ipProtocol.tcp) return;
+        this.#noteIsn(packet.payload);
+        this.tcp.receive(packet.source, packet.payload);
       },
       unroutable: () => {},
     });
@@ -101,6 +107,12 @@ export class KernelPeer<T extends TcpUnderTest> {
     for (const each of this.#drives) each.close();
     await this.#tap.close();
     this.namespace.close();
+  }
+
+  #noteIsn(bytes: Uint8Array): void {
+    if (this.kernelIsn !== undefined) return;
+    const segment = parseSegment(bytes, KERNEL_ADDRESS, OUR_ADDRESS);
+    if (segment.kind === "tcp" && segment.flags & SYN) this.kernelIsn = segment.sequence;
   }
 
   #wires(impairment: Impairment): [ImpairedWire, ImpairedWire] {

@@ -1,0 +1,198 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { arpOperation, parseArp, serializeArp } from "../../net/arp/arp.ts";
+import type { BootServerOptions } from "../../net/boot-server/boot-server.ts";
+import { etherType, parseEthernet, serializeEthernet } from "../../net/ethernet/ethernet.ts";
+import { formatIpv4 } from "../../net/ipv4/address.ts";
+import { type BootServerLab, bootServerLab, clientScript, GUEST_INTERFACE, must } from "./boot-server-lab.ts";
+
+const labs: BootServerLab[] = [];
+afterEach(async () => {
+  for (const lab of labs.splice(0)) await lab.close();
+});
+
+async function lab(options: Partial<BootServerOptions> = {}) {
+  const made = await bootServerLab({ mtu: 9000, ...options });
+  labs.push(made);
+  return { ...made, script: clientScript(made.directory) };
+}
+type Lab = Awaited<ReturnType<typeof lab>>;
+
+/** Runs until the condition holds; only ends what hangs. */
+const eventually = (condition: () => void) => vi.waitFor(condition, { timeout: 40_000, interval: 50 });
+
+/** ISC dhclient as dracut and Debian use it, with nothing of the host's configuration. */
+function dhclient({ directory, script }: Lab, ...args: string[]): string[] {
+  const configuration = join(directory, "dhclient.conf");
+  writeFileSync(
+    configuration,
+    `request subnet-mask, broadcast-address, routers, domain-name, domain-name-servers, host-name, interface-mtu;
+send dhcp-client-identifier = hardware;
+initial-interval 1;
+reboot 5;
+`,
+  );
+  const files = { "-cf": configuration, "-lf": join(directory, "leases"), "-pf": join(directory, "pid") };
+  return [...Object.entries(files).flat(), "-sf", script.path, ...args, GUEST_INTERFACE];
+}
+
+function udhcpc({ script }: Lab, ...args: string[]): string[] {
+  return ["-i", GUEST_INTERFACE, "-f", "-s", script.path, "-O", "mtu", "-x", "hostname:guest", ...args];
+}
+
+const leases = ({ server }: Lab) =>
+  server.leases().map(({ address, state }) => `${formatIpv4(address)} ${state}`);
+
+describe("dhclient", () => {
+  it("gets an address and everything that belongs to it, and with that reaches the server", async () => {
+    const guest = await lab();
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    const bound = guest.script.calls().find((call) => call.reason === "BOUND");
+    expect(bound?.variables).toMatchObject({
+      new_ip_address: "10.86.0.100",
+      new_subnet_mask: "255.255.255.0",
+      new_broadcast_address: "10.86.0.255",
+      new_routers: "10.86.0.1",
+      new_domain_name_servers: "10.86.0.1",
+      new_domain_name: "netroot.test",
+      new_host_name: "client-100",
+      new_interface_mtu: "9000",
+      new_dhcp_server_identifier: "10.86.0.1",
+      new_dhcp_lease_time: "86400",
+      new_dhcp_renewal_time: "43200",
+      new_dhcp_rebinding_time: "75600",
+    });
+    expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
+    const ping = await guest.inside.run("ping", ["-c", "1", "10.86.0.1"]);
+    expect(ping.stdout).toContain("1 received");
+    expect(guest.server.counters.dhcp).toMatchObject({
+      offers: 1,
+      acks: 1,
+      naks: 0,
+      ignored: 0,
+      malformed: 0,
+    });
+  });
+
+  it("renews its lease, then gives it back", async () => {
+    const guest = await lab({ dhcp: { leaseSeconds: 6 } });
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    await eventually(() => {
+      const reasons = guest.script.calls().map((call) => call.reason);
+      expect(reasons.filter((reason) => reason === "RENEW").length).toBeGreaterThanOrEqual(2);
+    });
+    // By unicast, each answered: the client never had to start over.
+    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, naks: 0 });
+    expect(guest.script.calls().filter((call) => call.reason === "EXPIRE")).toEqual([]);
+    await must(guest.inside, "dhclient", dhclient(guest, "-r"));
+    await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 released"]));
+    expect(guest.server.counters.dhcp.releases).toBe(1);
+  });
+
+  it("comes back to the address that it had, without asking for an offer", async () => {
+    const guest = await lab();
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    await must(guest.inside, "dhclient", dhclient(guest, "-x"));
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("REBOOT"));
+    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, acks: 2, naks: 0 });
+  });
+
+  it("is refused the address of another network, and gets one of this", async () => {
+    const guest = await lab();
+    writeFileSync(
+      join(guest.directory, "leases"),
+      `lease {
+  interface "${GUEST_INTERFACE}";
+  fixed-address 192.168.7.7;
+  option subnet-mask 255.255.255.0;
+  option dhcp-server-identifier 192.168.7.1;
+  renew 2 2036/01/01 00:00:00;
+  rebind 2 2036/01/01 00:00:00;
+  expire 2 2036/01/01 00:00:00;
+}
+`,
+    );
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    expect(guest.server.counters.dhcp).toMatchObject({ naks: 1, offers: 1, acks: 1 });
+    expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
+    expect(guest.script.calls().at(-1)?.variables.new_ip_address).toBe("10.86.0.100");
+  });
+
+  it("rebinds with a server that has forgotten it", async () => {
+    const first = await lab();
+    await must(first.inside, "dhclient", dhclient(first, "-1"));
+    // The same guest, its lease file included, in front of a server that starts with nothing.
+    const second = await lab();
+    await must(second.inside, "cp", [join(first.directory, "leases"), join(second.directory, "leases")]);
+    await must(second.inside, "dhclient", dhclient(second, "-1"));
+    expect(second.server.counters.dhcp).toMatchObject({ offers: 0, acks: 1, naks: 0 });
+    expect(leases(second)).toEqual(["10.86.0.100 bound"]);
+  });
+});
+
+describe("udhcpc", () => {
+  it("gets the same, renews when it is told to, and gives it back", async () => {
+    const guest = await lab();
+    const client = guest.inside.start("udhcpc", udhcpc(guest));
+    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("bound"));
+    expect(guest.script.calls().at(-1)?.variables).toMatchObject({
+      ip: "10.86.0.100",
+      mask: "24",
+      router: "10.86.0.1",
+      dns: "10.86.0.1",
+      domain: "netroot.test",
+      hostname: "client-100",
+      broadcast: "10.86.0.255",
+      mtu: "9000",
+      serverid: "10.86.0.1",
+      lease: "86400",
+    });
+    client.kill("SIGUSR1");
+    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("renew"));
+    client.kill("SIGUSR2");
+    await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 released"]));
+    client.kill("SIGTERM");
+    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, acks: 2, releases: 1, naks: 0 });
+  });
+
+  it("declines an address that somebody else answers for, and gets the next", async () => {
+    const guest = await lab();
+    guest.watch((frame) => {
+      const probe = probeFor(frame, 0x0a560064);
+      if (probe !== undefined) guest.tap.send(answerInPlaceOf(0x020000000099, probe));
+    });
+    await must(guest.inside, "udhcpc", udhcpc(guest, "-a", "-A", "1", "-q", "-n", "-t", "5"));
+    expect(guest.server.counters.dhcp.declines).toBe(1);
+    expect(leases(guest)).toEqual(["10.86.0.100 declined", "10.86.0.101 bound"]);
+  });
+
+  it("keeps the address that dhclient had: it is the same machine at another stage of its boot", async () => {
+    const guest = await lab();
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    await must(guest.inside, "dhclient", dhclient(guest, "-x"));
+    await must(guest.inside, "udhcpc", udhcpc(guest, "-q", "-n", "-C", "-x", "0x3d:ff00112233"));
+    expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
+  });
+});
+
+/** The ARP question in a frame, if it is about this address. */
+function probeFor(frame: Uint8Array, address: number) {
+  const ethernet = parseEthernet(frame);
+  if (ethernet.kind === "malformed" || ethernet.type !== etherType.arp) return undefined;
+  const arp = parseArp(ethernet.payload);
+  if (arp.kind === "malformed" || arp.operation !== arpOperation.request) return undefined;
+  return arp.targetAddress === address ? arp : undefined;
+}
+
+function answerInPlaceOf(mac: number, asked: { readonly senderMac: number; readonly targetAddress: number }) {
+  const payload = serializeArp({
+    operation: arpOperation.reply,
+    senderMac: mac,
+    senderAddress: asked.targetAddress,
+    targetMac: asked.senderMac,
+    targetAddress: 0,
+  });
+  return serializeEthernet({ destination: asked.senderMac, source: mac, type: etherType.arp, payload });
+}
