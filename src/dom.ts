@@ -20,3 +20,10 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   element.append(...children);
   return element;
 }
+
+/** Plain words in which `backticks` mark what one types or finds in a file. */
+export function prose(text: string): Node[] {
+  return text
+    .split("`")
+    .map((part, index) => (index % 2 === 1 ? create("code", "", part) : document.createTextNode(part)));
+}

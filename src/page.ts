@@ -3,7 +3,7 @@ import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
 import { SerialConsole } from "./console/serial-console.ts";
-import { create, find, setText } from "./dom.ts";
+import { create, find, prose, setText } from "./dom.ts";
 import type { NetrootHandle } from "./handle.ts";
 import { MACHINE_OFF, type MachineState, reduceMachine } from "./machine/machine-state.ts";
 import { PowerButtons } from "./machine/power-buttons.ts";
@@ -41,6 +41,7 @@ export class Page implements NetrootHandle {
   #wantedExport: string | undefined;
   #autostart = this.#asked.autostart;
   #loadingMenu = false;
+  #noticed = "";
   #hasMenu = false;
   state: MachineState = MACHINE_OFF;
 
@@ -118,7 +119,13 @@ export class Page implements NetrootHandle {
     this.#showProblems();
     if (!result.ok) return;
     this.#machine.powerOn(result.settings);
-    this.#serial.focus();
+    this.#goToConsole();
+  }
+
+  /** Where there is no keyboard, focus would open the one on the screen, over the console. */
+  #goToConsole(): void {
+    if (matchMedia("(pointer: fine)").matches) this.#serial.focus();
+    else find(document, "#stage", HTMLElement).scrollIntoView({ block: "start" });
   }
 
   #hear(events: readonly MachineEvent[]): void {
@@ -186,14 +193,17 @@ export class Page implements NetrootHandle {
 
   #showProblems(): void {
     const all = [...this.#own, ...this.state.problems];
-    this.#problems.show(all.filter((problem) => !this.#dismissed.has(problem)));
+    // The boot form says it where the line is, and before power-on.
+    const elsewhere = "append-without-root";
+    this.#problems.show(all.filter((one) => one.code !== elsewhere && !this.#dismissed.has(one)));
   }
 
   #showNotices(): void {
     const list = find(document, "#notices", HTMLUListElement);
     const words = noticesOf(this.#relay);
-    if (words.join() === Array.from(list.children, (item) => item.textContent).join()) return;
-    list.replaceChildren(...words.map((sentence) => create("li", "", sentence)));
+    if (words.join() === this.#noticed) return;
+    this.#noticed = words.join();
+    list.replaceChildren(...words.map((sentence) => create("li", "", ...prose(sentence))));
   }
 
   /** It goes up with the first character of the serial console; before that it says why there is none. */

@@ -1,6 +1,6 @@
 import type { PxelinuxConfig, PxelinuxEntry } from "../../net/pxelinux/config.ts";
 import type { PowerState, Problem } from "../../worker/interface.ts";
-import { create, find, setText } from "../dom.ts";
+import { create, find, prose } from "../dom.ts";
 import { MEMORY_MIB, type PageUrl } from "../page-url.ts";
 import type { BootMenu } from "./boot-menu.ts";
 import { type BootChoice, joinAppend } from "./machine-settings.ts";
@@ -28,6 +28,7 @@ export class BootForm {
   #power: PowerState = "off";
   #exports: readonly string[] | undefined;
   #unsupported = false;
+  #said = "";
 
   constructor(root: ParentNode, options: BootFormOptions) {
     this.#options = options;
@@ -140,7 +141,10 @@ export class BootForm {
     const problem = this.#problem(entry);
     if (problem === undefined) delete this.#hint.dataset.severity;
     else this.#hint.dataset.severity = problem.severity;
-    setText(this.#hint, problem === undefined ? this.#calm(entry) : `${problem.message} ${problem.advice}`);
+    const words = problem === undefined ? this.#calm(entry) : `${problem.message} ${problem.advice}`;
+    if (words === this.#said) return;
+    this.#said = words;
+    this.#hint.replaceChildren(...prose(words));
   }
 
   #problem(entry: PxelinuxEntry | undefined): Pick<Problem, "severity" | "message" | "advice"> | undefined {

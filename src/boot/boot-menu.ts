@@ -18,14 +18,14 @@ export async function loadBootMenu(url: string, signal: AbortSignal): Promise<Bo
     return unavailable(
       "relay-unreachable",
       "The relay does not answer, so there is no boot menu.",
-      "Start it with npm start, or check the address. This page asks again by itself.",
+      "Start it with `npm start`, or check the address. This page asks again by itself.",
     );
   }
   if (response.status === 404) {
     return unavailable(
       "menu-missing",
       "The boot tree has no tftpboot/pxelinux.cfg/default, so there is nothing to boot.",
-      "Make a tree with netroot image build, or write that file with a LABEL, its KERNEL and its APPEND line.",
+      "Make a tree with `netroot image build`, or write that file with a LABEL, its KERNEL and its APPEND line.",
     );
   }
   if (!response.ok) {

@@ -117,8 +117,8 @@ const POWER_LOOKS: Record<MachineState["power"], Look> = {
 };
 
 const POWER_WORDS: Record<MachineState["power"], string> = {
-  off: "switched off",
-  starting: "switching on",
+  off: "off",
+  starting: "starting",
   running: "running",
   paused: "paused",
 };

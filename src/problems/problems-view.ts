@@ -1,5 +1,5 @@
 import { MILESTONES, type Problem } from "../../worker/interface.ts";
-import { create } from "../dom.ts";
+import { create, prose } from "../dom.ts";
 
 /** What went wrong, over the console: a sentence, what to do, and at which milestone. */
 export class ProblemsView {
@@ -30,7 +30,10 @@ export class ProblemsView {
   #card(problem: Problem): HTMLElement {
     const milestone = MILESTONES.find(({ name }) => name === problem.milestone);
     const text = create("div", "");
-    text.append(create("p", "what", problem.message), create("p", "advice", problem.advice));
+    text.append(
+      create("p", "what", ...prose(problem.message)),
+      create("p", "advice", ...prose(problem.advice)),
+    );
     if (milestone !== undefined) text.append(create("p", "where", `It happened at: ${milestone.caption}`));
     const dismiss = create("button", "", "×");
     dismiss.type = "button";

@@ -1,0 +1,53 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { controls, expect, MENU, test } from "./fixtures.ts";
+import { BOOT_TIMEOUT_MS } from "./machine.ts";
+import { LIGHT_TREE } from "./tree.ts";
+
+// Boots that go wrong where only the guest can tell: each ends in a sentence, and never just stands still.
+
+test("an export that does not exist", async ({ page, serve }) => {
+  test.setTimeout(BOOT_TIMEOUT_MS);
+  const relay = await serve(LIGHT_TREE);
+  await page.goto(relay.url);
+  const { append, hint, powerOn, powerOff, problem, milestone } = controls(page);
+  await expect(append).toHaveValue(/:kisroot/);
+  await append.fill((await append.inputValue()).replace(":kisroot", ":kissroot"));
+  await expect(hint).toContainText("The relay has no export kissroot. It has kisroot.");
+  await powerOn.click();
+  await expect(problem("export-unknown")).toContainText("kissroot", { timeout: BOOT_TIMEOUT_MS });
+  await expect(milestone("root-attached")).toHaveAttribute("data-state", "failed");
+  await powerOff.click();
+  await expect(powerOn).toBeEnabled();
+});
+
+test("an initrd file that was cut off", async ({ page, tree, serve }) => {
+  test.setTimeout(BOOT_TIMEOUT_MS);
+  const initrd = await readFile(join(LIGHT_TREE, "tftpboot/boot/initrd"));
+  await tree.write("tftpboot/pxelinux.cfg/default", MENU);
+  await tree.copy("tftpboot/boot/linux");
+  await tree.copy("firmware");
+  await tree.write("tftpboot/boot/initrd", initrd.subarray(0, initrd.length / 2));
+  const relay = await serve(tree.path);
+  await page.goto(relay.url);
+  const { powerOn } = controls(page);
+  await powerOn.click();
+  const said = page.locator('.problem[data-severity="error"]').first();
+  await expect(said).toBeVisible({ timeout: BOOT_TIMEOUT_MS });
+});
+
+test("the relay dies under a running machine, and comes back", async ({ page, serve }) => {
+  test.setTimeout(BOOT_TIMEOUT_MS);
+  const relay = await serve(LIGHT_TREE);
+  await page.goto(relay.url);
+  const { powerOn, problem } = controls(page);
+  const wire = page.locator("#link-wire");
+  await powerOn.click();
+  await expect(wire).toContainText("wire open");
+  await relay.stop();
+  await expect(wire).toContainText("wire lost");
+  await expect(problem("relay-lost")).toContainText("cable is unplugged");
+  await serve(LIGHT_TREE, relay.port);
+  await expect(wire).toContainText("wire open", { timeout: 60_000 });
+  await expect(problem("relay-lost")).toBeHidden();
+});

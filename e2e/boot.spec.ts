@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { MILESTONES } from "../worker/interface.ts";
+import { controls, expect, test } from "./fixtures.ts";
+import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
+import { LIGHT_TREE, SYSTEMD_TREE } from "./tree.ts";
+
+const IMAGES = { light: LIGHT_TREE, systemd: SYSTEMD_TREE };
+
+for (const [image, tree] of Object.entries(IMAGES)) {
+  test(`Power on leads to a root prompt over NBD: ${image}`, async ({ page, serve }, testInfo) => {
+    test.setTimeout(4 * BOOT_TIMEOUT_MS);
+    const rootImage = join(tree, "exports/kisroot.squashfs");
+    const before = await sha256(rootImage);
+    const relay = await serve(tree);
+    await page.goto(relay.url);
+    const { powerOn, powerOff, pause, resume, reset, now, milestone, export: node } = controls(page);
+    const console = new ConsoleOf(page);
+    await expect(node).toContainText("kisroot");
+    await expect(node).toContainText("read-only");
+    await expect(node).toContainText("nbd-server");
+
+    await test.step("milestones in their order, up to the prompt", async () => {
+      await powerOn.click();
+      await expect(powerOff).toBeEnabled();
+      await console.reaches("login");
+      await expect(now).toHaveText("Ready at its prompt");
+      const times: number[] = [];
+      for (const { name } of MILESTONES) {
+        await expect(milestone(name)).toHaveAttribute("data-state", /^(done|skipped)$/);
+        if ((await milestone(name).getAttribute("data-state")) === "done")
+          times.push(Number(await milestone(name).getAttribute("data-at-ms")));
+      }
+      expect(times.at(-1)).toBeGreaterThan(5000);
+      await expect(powerOn).toBeDisabled();
+    });
+
+    await test.step("the root is an overlay over the network block device", async () => {
+      expect(await console.run("findmnt -n -o FSTYPE,SOURCE /")).toMatch(/^overlay\s+OverlayOS_rootfs$/);
+      const lower = await console.run("findmnt -n -o SOURCE,FSTYPE,OPTIONS /run/overlay/rootfsbase");
+      expect(lower).toMatch(/^\/dev\/nbd0\s+squashfs\s+ro\b/);
+      expect(await console.run("cat /sys/block/nbd0/ro")).toBe("1");
+    });
+    await page.screenshot({ path: testInfo.outputPath("prompt.png") });
+
+    await test.step("what is written goes to the layer in memory", async () => {
+      await console.run("echo written > /netroot-was-here; sync");
+      expect(await console.run("cat /run/overlay/overlayfs/rw/netroot-was-here")).toBe("written");
+    });
+
+    await test.step("the screen shows a console of its own", async () => {
+      await page.getByRole("tab", { name: "VGA screen" }).click();
+      await expect.poll(() => page.evaluate(() => window.netroot!.screenText())).toContain("root@");
+      await page.getByRole("application", { name: "The machine's screen" }).click();
+      await page.keyboard.type("echo SCREEN-$((40+2))\n");
+      await expect.poll(() => page.evaluate(() => window.netroot!.screenText())).toContain("SCREEN-42");
+      await page.screenshot({ path: testInfo.outputPath("screen.png") });
+      await page.keyboard.press("Control+Alt");
+      await page.getByRole("tab", { name: "Serial console" }).click();
+    });
+
+    await test.step("a pause holds it, and it goes on after that", async () => {
+      await pause.click();
+      await expect(now).toHaveText("Paused");
+      await resume.click();
+      expect(await console.run("echo still here")).toBe("still here");
+    });
+
+    await test.step("the real nbd-server saw the connection", () => {
+      expect(relay.log()).toMatch(/nbd-server: .*connect/i);
+    });
+
+    await test.step("a reset forgets what was written", async () => {
+      await reset.click();
+      await expect(milestone("login")).toHaveAttribute("data-state", "waiting");
+      await console.reaches("login");
+      expect(await console.run("ls /netroot-was-here 2>&1")).toContain("No such file");
+    });
+
+    await test.step("the exported image is as it was", async () => {
+      await powerOff.click();
+      await expect(powerOn).toBeEnabled();
+      expect(await sha256(rootImage)).toBe(before);
+    });
+  });
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
