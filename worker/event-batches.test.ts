@@ -67,7 +67,7 @@ describe("event batches", () => {
     const seen: (readonly MachineEvent[])[] = [];
     batches.observe((events) => {
       seen.push(events);
-      return new Promise<void>((resolve) => finish.push(resolve)) as unknown as void;
+      return new Promise<void>((resolve) => finish.push(resolve));
     }, []);
     batches.push({ type: "power", state: "starting" });
     time.pass(100);

@@ -98,24 +98,22 @@ export class Console {
   }
 
   /**
-   * Runs a command line in the shell at the prompt. The end of its output is a mark that the echo of the line does not
-   * contain, because the shell puts it together.
+   * Runs a command in the shell at the prompt. It goes out as one line, so that the terminal's echo is over before the
+   * output begins, and the marks around the output are put together by the shell: the echo does not contain them.
    */
   async run(command: string, options: { readonly signal?: AbortSignal } = {}): Promise<CommandResult> {
     this.#commands += 1;
     const mark = `netroot-${this.#commands}`;
     const from = this.position;
-    this.type(`printf '%s:\\n' '${mark}''-begin'; ${command}\nprintf '\\n%s:%d\\n' '${mark}''-end' $?\n`);
-    const end = await this.waitFor(new RegExp(`^${mark}-end:(\\d+)$`, "m"), { ...options, from });
-    const printed = this.text.slice(Math.max(0, from - this.#dropped));
-    const begin = new RegExp(`^.*${mark}-begin:$`, "m").exec(printed);
-    const start = begin ? begin.index + begin[0].length + 1 : 0;
-    const output = printed
-      .slice(start, end.index)
-      .split("\n")
-      .filter((line) => !line.includes(`'${mark}''-end'`))
-      .join("\n");
-    return { status: Number(end[1]), output: output.replace(/\n+$/, "") };
+    const quoted = command.replaceAll("'", "'\\''");
+    this.type(
+      `printf '%s:\\n' '${mark}''-begin'; eval '${quoted}'; printf '\\n%s:%d\\n' '${mark}''-end' $?\n`,
+    );
+    const match = await this.waitFor(new RegExp(`^${mark}-begin:\\n([^]*?)^${mark}-end:(\\d+)\\n`, "m"), {
+      ...options,
+      from,
+    });
+    return { status: Number(match[2]), output: match[1]!.replace(/\n+$/, "") };
   }
 
   /** Nothing more will come: everybody who waits is told. */

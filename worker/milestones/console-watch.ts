@@ -8,9 +8,9 @@ import type { SignHandlers } from "./signs.ts";
  * What real boots print, with and without systemd in the initrd and in the root. Of each milestone the first match counts;
  * which of them come depends on the image, on `quiet` and on where the console is. A capturing group is the detail.
  */
-const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp])[] = [
-  ["firmware", /^(SeaBIOS \(version [^)\s]+)/],
-  ["kernel", /Linux version (\S+)/],
+const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp, label?: string])[] = [
+  ["firmware", /^SeaBIOS \(version ([^)\s]+)/, "SeaBIOS "],
+  ["kernel", /Linux version (\S+)/, "Linux "],
   ["initrd", /Run \/init as init process/],
   // dracut names itself after the distribution it was built on: "dracut: Debian GNU/Linux-12".
   ["initrd", /(?:^|\] )dracut: (.+-[\d.]+)$/],
@@ -20,7 +20,7 @@ const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp])[] = [
   ["root-mounted", /Reached target initrd-root-fs\.target/],
   ["switch-root", /dracut: Switching root/],
   ["switch-root", /systemd\[1\]: Switching root/],
-  ["userspace", /INIT: version (\S+) booting/],
+  ["userspace", /INIT: version (\S+) booting/, "sysvinit "],
 ];
 
 /** systemd says this when it starts: in the initrd once, and once more in the root. */
@@ -77,9 +77,9 @@ export class ConsoleWatch implements Timed {
   /** A whole line of plain text. */
   line(text: string): void {
     if (AUTOMATIC_LOGIN.test(text)) this.#loginAskedMs = undefined;
-    for (const [name, pattern] of PATTERNS) {
+    for (const [name, pattern, label = ""] of PATTERNS) {
       const match = pattern.exec(text);
-      if (match) this.#signs.reached(name, match[1]);
+      if (match) this.#signs.reached(name, match[1] === undefined ? undefined : label + match[1]);
     }
     const systemd = SYSTEMD_STARTS.exec(text);
     if (systemd && this.#systemdInInitrd) this.#signs.reached("userspace", `systemd ${systemd[1]}`);
