@@ -40,9 +40,10 @@ test("the relay dies under a running machine, and comes back", async ({ page, se
   test.setTimeout(BOOT_TIMEOUT_MS);
   const relay = await serve(LIGHT_TREE);
   await page.goto(relay.url);
-  const { powerOn, problem } = controls(page);
+  const { powerOn, problem, milestone } = controls(page);
   const wire = page.locator("#link-wire");
   await powerOn.click();
+  await expect(milestone("kernel")).toHaveAttribute("data-state", "done", { timeout: BOOT_TIMEOUT_MS });
   await expect(wire).toContainText("wire open");
   await relay.stop();
   await expect(wire).toContainText("wire lost");
