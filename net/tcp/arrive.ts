@@ -1,3 +1,4 @@
+import type { StreamEnd } from "../stream/stream.ts";
 import { acknowledge, takeMeasurement, updateWindow } from "./acknowledge.ts";
 import { initialWindow } from "./congestion.ts";
 import { closeFlow } from "./deliver.ts";
@@ -209,7 +210,20 @@ function takeReset(flow: Flow, segment: TcpSegment): void {
     return;
   }
   flow.context.counters.resetsIn += 1;
-  closeFlow(flow, flow.state === "SYN-RECEIVED" && !flow.passive ? "refused" : "reset");
+  closeFlow(flow, endByReset(flow));
+}
+
+function endByReset(flow: Flow): StreamEnd {
+  switch (flow.state) {
+    case "SYN-RECEIVED":
+      return flow.passive ? "reset" : "refused";
+    case "CLOSING":
+    case "LAST-ACK":
+      // Nothing but the ACK of our FIN was missing: no reset to the user (RFC 9293, section 3.10.7.4, second step).
+      return flow.sendQueue.length === 0 ? "finished" : "reset";
+    default:
+      return "reset";
+  }
 }
 
 /** The SYN and ACK of a simultaneous open: its SYN is known, its ACK completes the handshake. */

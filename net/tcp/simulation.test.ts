@@ -79,7 +79,7 @@ describe("two endpoints on a link", () => {
             seededBytes(seed)(up),
             seededBytes(seed + 1)(down),
             Math.max(chunkSize, 64, Math.ceil(Math.max(up, down) / 500)),
-            { receiveWindow, nagle, handshakeTimeoutMs: 3_600_000, timeWaitMs: 240_000 },
+            { receiveWindow, nagle, handshakeTimeoutMs: 3_600_000, timeWaitMs: 3_600_000 },
           );
         },
       ),
