@@ -29,7 +29,7 @@ function dhclient({ directory, script }: Lab, ...args: string[]): string[] {
     configuration,
     `request subnet-mask, broadcast-address, routers, domain-name, domain-name-servers, host-name, interface-mtu;
 send dhcp-client-identifier = hardware;
-initial-interval 1;
+initial-interval 3;
 reboot 5;
 `,
   );
@@ -43,6 +43,12 @@ function udhcpc({ script }: Lab, ...args: string[]): string[] {
 
 const leases = ({ server }: Lab) =>
   server.leases().map(({ address, state }) => `${formatIpv4(address)} ${state}`);
+
+/** Why the client called its script, in order. */
+const reasons = ({ script }: Lab) => script.calls().map((call) => call.reason);
+
+/** Has the client come back in seconds, while its lease goes on. */
+const soon = (options: { renewalSeconds: number; rebindingSeconds?: number }) => () => ({ options });
 
 describe("dhclient", () => {
   it("gets an address and everything that belongs to it, and with that reaches the server", async () => {
@@ -76,18 +82,34 @@ describe("dhclient", () => {
   });
 
   it("renews its lease, then gives it back", async () => {
-    const guest = await lab({ dhcp: { leaseSeconds: 6 } });
+    const guest = await lab({ dhcp: { boot: soon({ renewalSeconds: 2 }) } });
     await must(guest.inside, "dhclient", dhclient(guest, "-1"));
     await eventually(() => {
-      const reasons = guest.script.calls().map((call) => call.reason);
-      expect(reasons.filter((reason) => reason === "RENEW").length).toBeGreaterThanOrEqual(2);
+      expect(reasons(guest).filter((reason) => reason === "RENEW").length).toBeGreaterThanOrEqual(2);
     });
-    // By unicast, each answered: the client never had to start over.
+    // Each by unicast, and answered: the client never had to ask everyone, let alone to start over.
+    expect(reasons(guest).filter((reason) => reason === "REBIND" || reason === "EXPIRE")).toEqual([]);
     expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, naks: 0 });
-    expect(guest.script.calls().filter((call) => call.reason === "EXPIRE")).toEqual([]);
     await must(guest.inside, "dhclient", dhclient(guest, "-r"));
     await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 released"]));
     expect(guest.server.counters.dhcp.releases).toBe(1);
+  });
+
+  it("rebinds when the server that it asks does not answer", async () => {
+    const guest = await lab({ dhcp: { boot: soon({ renewalSeconds: 2, rebindingSeconds: 4 }) } });
+    let unanswered = 0;
+    guest.intercept((frame) => {
+      // From its address, to ours alone.
+      const renewing = isIpv4(frame) && frame[26] === 10 && frame[30] === 10;
+      if (renewing) unanswered++;
+      return renewing;
+    });
+    await must(guest.inside, "dhclient", dhclient(guest, "-1"));
+    // dhclient tells its script RENEW here too: it asked everyone, because nothing else was answered.
+    await eventually(() => expect(reasons(guest)).toContain("RENEW"));
+    expect(unanswered).toBeGreaterThan(0);
+    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, naks: 0 });
+    expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
   });
 
   it("comes back to the address that it had, without asking for an offer", async () => {
@@ -95,8 +117,9 @@ describe("dhclient", () => {
     await must(guest.inside, "dhclient", dhclient(guest, "-1"));
     await must(guest.inside, "dhclient", dhclient(guest, "-x"));
     await must(guest.inside, "dhclient", dhclient(guest, "-1"));
-    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("REBOOT"));
-    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, acks: 2, naks: 0 });
+    await eventually(() => expect(reasons(guest)).toContain("REBOOT"));
+    expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, naks: 0 });
+    expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
   });
 
   it("is refused the address of another network, and gets one of this", async () => {
@@ -120,7 +143,7 @@ describe("dhclient", () => {
     expect(guest.script.calls().at(-1)?.variables.new_ip_address).toBe("10.86.0.100");
   });
 
-  it("rebinds with a server that has forgotten it", async () => {
+  it("keeps its address with a server that has forgotten it", async () => {
     const first = await lab();
     await must(first.inside, "dhclient", dhclient(first, "-1"));
     // The same guest, its lease file included, in front of a server that starts with nothing.
@@ -136,7 +159,7 @@ describe("udhcpc", () => {
   it("gets the same, renews when it is told to, and gives it back", async () => {
     const guest = await lab();
     const client = guest.inside.start("udhcpc", udhcpc(guest));
-    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("bound"));
+    await eventually(() => expect(reasons(guest)).toContain("bound"));
     expect(guest.script.calls().at(-1)?.variables).toMatchObject({
       ip: "10.86.0.100",
       mask: "24",
@@ -150,7 +173,7 @@ describe("udhcpc", () => {
       lease: "86400",
     });
     client.kill("SIGUSR1");
-    await eventually(() => expect(guest.script.calls().map((call) => call.reason)).toContain("renew"));
+    await eventually(() => expect(reasons(guest)).toContain("renew"));
     client.kill("SIGUSR2");
     await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 released"]));
     client.kill("SIGTERM");
@@ -159,9 +182,10 @@ describe("udhcpc", () => {
 
   it("declines an address that somebody else answers for, and gets the next", async () => {
     const guest = await lab();
-    guest.watch((frame) => {
+    guest.intercept((frame) => {
       const probe = probeFor(frame, 0x0a560064);
       if (probe !== undefined) guest.tap.send(answerInPlaceOf(0x020000000099, probe));
+      return probe !== undefined;
     });
     await must(guest.inside, "udhcpc", udhcpc(guest, "-a", "-A", "1", "-q", "-n", "-t", "5"));
     expect(guest.server.counters.dhcp.declines).toBe(1);
@@ -176,6 +200,10 @@ describe("udhcpc", () => {
     expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
   });
 });
+
+function isIpv4(frame: Uint8Array): boolean {
+  return frame[12] === 0x08 && frame[13] === 0x00;
+}
 
 /** The ARP question in a frame, if it is about this address. */
 function probeFor(frame: Uint8Array, address: number) {

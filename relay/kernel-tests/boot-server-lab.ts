@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BootServer, type BootServerOptions } from "../../net/boot-server/boot-server.ts";
 import { parseIpv4 } from "../../net/ipv4/address.ts";
-import type { FrameSink } from "../../net/segment/frame.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import { Namespace } from "../uplink/namespace.ts";
 import { openTap, type Tap } from "../uplink/tap.ts";
@@ -22,8 +21,8 @@ export interface BootServerLab {
   readonly directory: string;
   /** Gives the guest an address by hand. */
   configure(address?: string): Promise<void>;
-  /** Sees each frame of the guest before the server does, and may answer in another station's place. */
-  watch(onFrame: FrameSink): void;
+  /** Sees each frame of the guest before the server does; the server never sees it when `take` returns true. */
+  intercept(take: (frame: Uint8Array) => boolean): void;
   close(): Promise<void>;
 }
 
@@ -57,9 +56,9 @@ export async function bootServerLab(options: Partial<BootServerOptions> = {}): P
     });
     const drives = drive(server, monotonicClock);
     driver = drives;
-    let watcher: FrameSink = () => {};
+    let intercepted: (frame: Uint8Array) => boolean = () => false;
     wire.onFrame = (frame) => {
-      watcher(frame);
+      if (intercepted(frame)) return;
       server.receive(frame);
       drives.wake();
     };
@@ -72,8 +71,8 @@ export async function bootServerLab(options: Partial<BootServerOptions> = {}): P
         await must(inside, "ip", ["address", "add", address, "dev", GUEST_INTERFACE]);
         await must(inside, "ip", ["route", "add", "default", "via", "10.86.0.1"]);
       },
-      watch: (onFrame) => {
-        watcher = onFrame;
+      intercept: (take) => {
+        intercepted = take;
       },
       close,
     };
