@@ -50,6 +50,27 @@ for (const [image, tree] of Object.entries(IMAGES)) {
       expect(await console.run("cat /run/overlay/overlayfs/rw/netroot-was-here")).toBe("written");
     });
 
+    await test.step("copy and paste, and a long paste loses nothing", async () => {
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+      const lines = Array.from({ length: 200 }, (_, line) => `line ${line} of a paste`).join("\n");
+      await page.evaluate(
+        (text) => navigator.clipboard.writeText(`cat > /tmp/pasted <<'END'\n${text}\nEND\n`),
+        lines,
+      );
+      const input = page.getByRole("textbox", { name: "Serial console" });
+      await input.focus();
+      await page.keyboard.press("Control+Shift+V");
+      await console.waitsFor(/> END\n.*# $/);
+      const sum = createHash("md5").update(`${lines}\n`).digest("hex");
+      expect(await console.run("md5sum < /tmp/pasted")).toBe(`${sum}  -`);
+
+      await page.evaluate(() => window.netroot!.type("clear; echo copy-me\n"));
+      await console.waitsFor(/\ncopy-me\n/);
+      await page.locator(".xterm-screen").click({ clickCount: 3, position: { x: 20, y: 8 } });
+      await page.keyboard.press("Control+Shift+C");
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("copy-me");
+    });
+
     await test.step("the screen shows a console of its own", async () => {
       await page.getByRole("tab", { name: "VGA screen" }).click();
       await expect.poll(() => page.evaluate(() => window.netroot!.screenText())).toContain("root@");

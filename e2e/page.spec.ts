@@ -9,7 +9,7 @@ test("the boot entry and its append line come from the boot server's menu", asyn
   for (const button of [powerOff, pause, reset]) await expect(button).toBeDisabled();
   await expect(relay).toContainText(`127.0.0.1:${menuOnly.port}`);
 
-  await entry.selectOption("Another system");
+  await entry.selectOption("other · Another system");
   await expect(append).toHaveValue("root=/dev/ram0");
 });
 

@@ -102,7 +102,8 @@ export class BootForm {
   #fill({ entries, defaultLabel }: PxelinuxConfig): void {
     const { label, append } = this.#options.asked;
     const options = entries.map((entry) => {
-      const option = create("option", "", entry.title);
+      const title = entry.title === entry.label ? entry.label : `${entry.label} · ${entry.title}`;
+      const option = create("option", "", title);
       option.value = entry.label;
       option.disabled = entry.kernel === undefined;
       return option;
