@@ -208,7 +208,7 @@ export class Page implements NetrootHandle {
 
   /** It goes up with the first character of the serial console; before that it says why there is none. */
   #showCurtain(): void {
-    const spoke = this.#serial.log.text() !== "";
+    const spoke = !this.#serial.log.empty;
     const screen = find(document, "#stage", HTMLElement).dataset.shown === "screen";
     this.#curtain.hidden = spoke || (screen && this.state.power !== "off");
     if (this.#curtain.hidden) return;

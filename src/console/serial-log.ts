@@ -17,6 +17,10 @@ export class SerialLog {
     if (this.#length > 2 * MOST_CHARACTERS) this.#trim();
   }
 
+  get empty(): boolean {
+    return this.#length === 0;
+  }
+
   text(): string {
     this.#trim();
     return this.#chunks[0] ?? "";

@@ -83,9 +83,9 @@ export class PathView {
 
   #show(selector: string, look: Look, words: string): HTMLElement {
     const element = find(this.#root, selector, HTMLElement);
-    element.dataset.state = look;
+    if (element.dataset.state !== look) element.dataset.state = look;
+    if (element.title !== words) element.title = words;
     setText(find(element, '[data-slot="line"]', HTMLElement), words);
-    element.title = words;
     return element;
   }
 

@@ -15,6 +15,7 @@ export class StoryView {
   readonly #clock: Element;
   readonly #announcer: Element;
   #running: MilestoneName | undefined;
+  #shown: MachineState | undefined;
 
   constructor(root: ParentNode) {
     this.#list = find(root, "#milestones", HTMLElement);
@@ -33,7 +34,16 @@ export class StoryView {
     }
   }
 
+  /** Called many times a second while the console scrolls; it touches the document only when the story goes on. */
   show(state: MachineState): void {
+    const shown = this.#shown;
+    this.#shown = state;
+    if (
+      shown?.milestones === state.milestones &&
+      shown.downloads === state.downloads &&
+      shown.power === state.power
+    )
+      return;
     for (const milestone of state.milestones) {
       const downloading = milestone.name === "download" && milestone.state === "running";
       this.#items
