@@ -1,8 +1,13 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
+import { ExportHub } from "../net/export/hub.ts";
 import { parseIpv4 } from "../net/ipv4/address.ts";
+import { NBD_PORT } from "../net/nbd/constants.ts";
+import { NbdSession, newSessionCounters } from "../net/nbd/session.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
+import type { ByteStream } from "../net/stream/stream.ts";
 import { Clients } from "./client/clients.ts";
+import { openTreeImages } from "./client/tree-images.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
 import { answer } from "./http/routes.ts";
@@ -43,12 +48,21 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const notices: readonly Notice[] = await inspectBootTree(tree);
   for (const { message } of notices) logger.warn(message);
 
+  const images = await openTreeImages(tree);
+  const hub = new ExportHub();
+  for (const image of images.exports) hub.add(image);
+  const sessions = newSessionCounters();
+
   const status = (): RelayStatus => ({
     version: packageVersion(),
     tree,
     network: { server: "10.86.0.1", client: "10.86.0.100" },
     mtu,
-    exports: [],
+    exports: hub.names().map((name) => {
+      const { sizeBytes, readOnly, description } = hub.get(name)!;
+      const { reads, readBytes } = hub.counters(name)!;
+      return { name, sizeBytes, readOnly, description, state: "ready", detail: "ready", reads, readBytes };
+    }),
     clients: wire.clients,
     notices,
   });
@@ -59,11 +73,14 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       response.destroy();
     });
   });
+  const services = [
+    { port: NBD_PORT, service: (stream: ByteStream) => new NbdSession(stream, hub, sessions) },
+  ];
   const clients = new Clients("isolated", {
     address: parseIpv4("10.86.0.1")!,
     prefixLength: 24,
     mtu,
-    services: [],
+    services,
   });
   const wire = new WireServer(http, {
     mtu,
@@ -72,6 +89,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   });
   const port = await listen(http, host, options.listen?.port ?? 8086).catch(async (error: unknown) => {
     await wire.close();
+    await images.close();
     throw error;
   });
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
@@ -86,6 +104,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         http.close(() => resolve());
         http.closeAllConnections();
       });
+      await images.close();
     },
   };
 }
