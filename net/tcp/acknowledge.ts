@@ -72,14 +72,15 @@ function noteSackBlocks(flow: Flow, segment: TcpSegment): boolean {
 
 /** RFC 5681, section 2; with SACK it is the blocks that count (RFC 6675, section 2). */
 function isDuplicate(flow: Flow, segment: TcpSegment, reported: boolean): boolean {
-  if (flow.sndUna === flow.sndMax || sequenceLength(segment) > 0) return false;
+  // Not what answers a zero-window probe: nothing counts as sent then.
+  if (flow.sndUna === flow.sndNxt || sequenceLength(segment) > 0) return false;
   if (flow.sackPermitted) return reported;
   return segment.window * 2 ** flow.sndShift === flow.sndWnd;
 }
 
 /** RFC 6675, section 5, steps 1 and 2. After a time-out not before all that was sent by then is acknowledged (RFC 6582). */
 function looksLost(flow: Flow): boolean {
-  if (flow.sndUna === flow.sndMax) return false;
+  if (flow.sndUna === flow.sndNxt) return false;
   return flow.duplicateAcks >= DUP_THRESH || flow.scoreboard.lossEdge(flow.sndMss) !== undefined;
 }
 

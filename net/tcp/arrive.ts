@@ -71,6 +71,7 @@ export function takeSyn(flow: Flow, segment: TcpSegment): void {
   flow.irs = segment.sequence;
   flow.rcvNxt = advance(segment.sequence, 1);
   flow.lastAckSent = flow.irs;
+  flow.sndWnd = segment.window;
   flow.rcvEdge = advance(flow.rcvNxt, Math.min(settings.receiveWindow, 0xffff));
   // 64 octets: a peer that names less, or nothing at all, would cost more header than text.
   flow.sndMss = Math.min(Math.max(maximumSegmentSize ?? DEFAULT_MSS, 64), linkMss(output));
@@ -114,9 +115,10 @@ function arrivesSynchronized(flow: Flow, segment: TcpSegment): void {
     counters.dropped.noTimestamp += 1;
     return;
   }
-  // The peer has not seen our SYN and ACK, and asks again.
-  if (flow.state === "SYN-RECEIVED" && flags & SYN && !(flags & ACK) && segment.sequence === flow.irs) {
-    sendSyn(flow);
+  // The SYN again: the peer has not seen our SYN and ACK, or sends its own after an open from both sides.
+  if (flow.state === "SYN-RECEIVED" && flags & SYN && segment.sequence === flow.irs) {
+    if (!(flags & ACK)) sendSyn(flow);
+    else if (segment.acknowledgment === flow.sndMax) establish(flow, segment);
     return;
   }
   // First: the sequence number.
@@ -136,8 +138,7 @@ function arrivesSynchronized(flow: Flow, segment: TcpSegment): void {
   }
   // Fourth: SYN. The peer may have forgotten us; its answer to the challenge will tell (RFC 5961, section 4.2).
   if (flags & SYN) {
-    if (flow.state === "SYN-RECEIVED" && flags & ACK) takeSimultaneous(flow, segment);
-    else sendChallengeAck(flow);
+    sendChallengeAck(flow);
     return;
   }
   // Fifth: ACK.
@@ -224,15 +225,6 @@ function endByReset(flow: Flow): StreamEnd {
     default:
       return "reset";
   }
-}
-
-/** The SYN and ACK of a simultaneous open: its SYN is known, its ACK completes the handshake. */
-function takeSimultaneous(flow: Flow, segment: TcpSegment): void {
-  if (segment.acknowledgment !== flow.sndMax) {
-    sendChallengeAck(flow);
-    return;
-  }
-  establish(flow, segment);
 }
 
 /** Whether a SYN may open a new connection over one in TIME-WAIT (RFC 6191, section 2). */
