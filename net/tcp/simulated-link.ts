@@ -1,4 +1,4 @@
-import type { Clock, RandomBytes } from "../clock.ts";
+import type { Clock, RandomBytes, Timed } from "../clock.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
 import type { Ipv4Output } from "../ipv4/output.ts";
 import type { ByteStream, ByteStreamHandler, StreamEnd } from "../stream/stream.ts";
@@ -43,7 +43,7 @@ export class SimulatedLink implements Clock {
   #order = 0;
   #arrivals: Arrival[] = [];
   readonly #receivers = new Map<Ipv4Address, (source: Ipv4Address, bytes: Uint8Array) => void>();
-  readonly #endpoints: TcpEndpoint[] = [];
+  readonly #machines: Timed[] = [];
   fate: Fate;
   /** Every segment sent, lost ones included, with its sender. */
   readonly sent: { readonly from: Ipv4Address; readonly at: number; readonly segment: TcpSegment }[] = [];
@@ -91,8 +91,13 @@ export class SimulatedLink implements Clock {
   ): TcpEndpoint {
     const endpoint = new TcpEndpoint({ output: this.output(address), clock: this, random, settings });
     this.attach(address, (source, bytes) => endpoint.receive(source, bytes));
-    this.#endpoints.push(endpoint);
+    this.drive(endpoint);
     return endpoint;
+  }
+
+  /** Advances a machine when its time has come. */
+  drive(machine: Timed): void {
+    this.#machines.push(machine);
   }
 
   /** Does what comes next, at its time. False when nothing will happen any more, or not before `until`. */
@@ -105,7 +110,7 @@ export class SimulatedLink implements Clock {
         index = at;
       }
     }
-    const deadline = Math.min(...this.#endpoints.map((endpoint) => endpoint.deadline()));
+    const deadline = Math.min(...this.#machines.map((machine) => machine.deadline()));
     const at = Math.min(next, deadline);
     if (at > until || at === Number.POSITIVE_INFINITY) {
       if (until !== Number.POSITIVE_INFINITY) this.#now = Math.max(this.#now, until);
@@ -117,7 +122,7 @@ export class SimulatedLink implements Clock {
       const source = arrival!.to === LEFT ? RIGHT : LEFT;
       this.#receivers.get(arrival!.to)?.(source, arrival!.bytes);
     } else {
-      for (const endpoint of this.#endpoints) endpoint.advance(this.#now);
+      for (const machine of this.#machines) machine.advance(this.#now);
     }
     return true;
   }
