@@ -248,6 +248,14 @@ describe("the boot server, asked by DHCP", () => {
     expect(sent()).toMatchObject([{ kind: "udp", destination: guestMac }]);
   });
 
+  it("does not send more than fits", () => {
+    const options = { other: new Map([[43, zeros(600)]]) };
+    const { station, sent } = lab({ mtu: 576, dhcp: { boot: () => ({ options }) } });
+    station.receive(dhcp({ messageType: dhcpMessageType.discover }));
+    expect(sent()).toEqual([]);
+    expect(station.counters.dhcp.oversized).toBe(1);
+  });
+
   it("knows its clients again after being written out and read back", () => {
     const { station } = lab();
     const request = { messageType: dhcpMessageType.request, requestedAddress: guest + 5 };
@@ -276,6 +284,15 @@ describe("the boot server, asked by DNS", () => {
     expect(resolve("netroot")).toEqual([10, 86, 0, 1]);
     expect(resolve("menu.netroot.test")).toEqual([10, 86, 0, 100]);
     expect(resolve("www.example.org")).toBe(dnsResponseCode.nameError);
+  });
+});
+
+describe("the boot server, asked too much by DNS", () => {
+  it("does not read it", () => {
+    const { station, sent } = lab({ mtu: 9000 });
+    station.receive(udp(53, bytes(question("boot"), zeros(1300))));
+    expect(sent()).toEqual([]);
+    expect(station.counters.dns.malformed).toBe(1);
   });
 });
 
@@ -429,19 +446,23 @@ describe("the boot server, fed with what is not for it", () => {
     station.receive(ping({ moreFragments: true }));
     station.receive(ping({ source: address("192.168.0.1") }));
     station.receive(ping({ destination: address("224.0.0.251"), to: 0x01005e0000fb }));
+    station.receive(ping({ destination: address("8.8.8.8"), to: BROADCAST_MAC }));
+    station.receive(
+      serializeEthernet({ destination: serverMac, source: serverMac, type: 0x86dd, payload: zeros(40) }),
+    );
     expect(sent()).toEqual([]);
     expect(station.counters.interface).toEqual({
-      receivedFrames: 8,
-      receivedBytes: 5 + 50 + 54 + 54 + 54 + 50 + 50 + 50,
+      receivedFrames: 10,
+      receivedBytes: 5 + 50 + 54 + 54 + 54 + 50 + 50 + 50 + 50 + 54,
       sentFrames: 0,
       sentBytes: 0,
-      notForUs: 1,
+      notForUs: 2,
       unknownType: 1,
       malformedEthernet: 1,
       malformedArp: 1,
       malformedIpv4: 1,
       fragments: 1,
-      badSource: 1,
+      badSource: 2,
       multicast: 1,
       unroutableDropped: 0,
     });
@@ -449,7 +470,7 @@ describe("the boot server, fed with what is not for it", () => {
 
   it("does not throw, whatever a guest sends, and serves the next one", () => {
     const { station, sent } = lab();
-    const noise = fc.uint8Array({ maxLength: 400 });
+    const noise = fc.uint8Array({ maxLength: 400, size: "max" });
     const frame = fc.oneof(
       noise,
       noise.map((payload) => bytes("02 00 00 00 00 01", "02 00 00 00 00 64", "08 06", payload)),

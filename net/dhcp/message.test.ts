@@ -60,10 +60,14 @@ const u8 = fc.integer({ min: 0, max: 0xff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const text = (maxLength: number) =>
-  fc.string({ unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)), maxLength });
+  fc.string({
+    unit: fc.integer({ min: 1, max: 255 }).map((code) => String.fromCharCode(code)),
+    maxLength,
+    size: "max",
+  });
 const longText = fc.oneof(text(40), text(700)).filter((value) => value !== "");
-const octets = fc.uint8Array({ minLength: 1, maxLength: 600 });
-const addresses = fc.array(u32, { minLength: 1, maxLength: 80 });
+const octets = fc.uint8Array({ minLength: 1, maxLength: 600, size: "max" });
+const addresses = fc.array(u32, { minLength: 1, maxLength: 80, size: "max" });
 const options = fc.record(
   {
     messageType: u8,
@@ -79,19 +83,22 @@ const options = fc.record(
     interfaceMtu: u16,
     broadcastAddress: u32,
     requestedAddress: u32,
-    parameterRequestList: fc.array(u8, { minLength: 1, maxLength: 300 }),
+    parameterRequestList: fc.array(u8, { minLength: 1, maxLength: 300, size: "max" }),
     message: longText,
     maximumMessageBytes: u16,
     vendorClass: longText,
     clientIdentifier: octets,
     tftpServerName: longText,
     bootFileName: longText,
-    clientArchitectures: fc.array(u16, { minLength: 1, maxLength: 200 }),
+    clientArchitectures: fc.array(u16, { minLength: 1, maxLength: 200, size: "max" }),
     clientMachineIdentifier: octets,
     other: fc
-      .array(fc.tuple(fc.constantFrom(2, 42, 43, 175, 209, 254), fc.uint8Array({ maxLength: 600 })), {
-        minLength: 1,
-      })
+      .array(
+        fc.tuple(fc.constantFrom(2, 42, 43, 175, 209, 254), fc.uint8Array({ maxLength: 600, size: "max" })),
+        {
+          minLength: 1,
+        },
+      )
       .map((entries) => new Map(entries)),
   },
   { requiredKeys: [] },
@@ -131,7 +138,7 @@ describe("a DHCP message", () => {
       yourAddress: u32,
       serverAddress: u32,
       relayAddress: u32,
-      clientHardware: fc.uint8Array({ maxLength: 16 }),
+      clientHardware: fc.uint8Array({ maxLength: 16, size: "max" }),
       serverName: text(64),
       bootFile: text(128),
       options,
@@ -218,13 +225,17 @@ describe("a DHCP message", () => {
 
   it("is a value and no exception, whatever the options are", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), fc.uint8Array({ maxLength: 192 }), (noise, names) => {
-        const filled = zeros(192);
-        filled.set(names);
-        const parsed = parseDhcp(bytes(header, filled, cookie, "34 01 03", noise));
-        expect(parsed.kind).toBe("dhcp");
-        if (parsed.kind === "dhcp") expect(parseDhcp(serializeDhcp(parsed)).kind).toBe("dhcp");
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 300, size: "max" }),
+        fc.uint8Array({ maxLength: 192, size: "max" }),
+        (noise, names) => {
+          const filled = zeros(192);
+          filled.set(names);
+          const parsed = parseDhcp(bytes(header, filled, cookie, "34 01 03", noise));
+          expect(parsed.kind).toBe("dhcp");
+          if (parsed.kind === "dhcp") expect(parseDhcp(serializeDhcp(parsed)).kind).toBe("dhcp");
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -113,6 +113,12 @@ describe("the DHCP server", () => {
     expect(dhcp.leases()).toHaveLength(1);
   });
 
+  it("takes the MAC address for a client whose identifier is too long to keep", () => {
+    const { dhcp } = server();
+    dhcp.answer(message({ messageType: type.discover, clientIdentifier: new Uint8Array(256) }));
+    expect(dhcp.leases()).toMatchObject([{ client: "01020000000001" }]);
+  });
+
   it("sends to the new address, or to everyone if the client says that it cannot hear that", () => {
     const { dhcp } = server();
     expect(dhcp.answer(discover())).toMatchObject({ address: first, mac: 0x020000000001 });
@@ -172,14 +178,15 @@ describe("the DHCP server", () => {
     const { dhcp } = server({ lastAddress: first });
     dhcp.answer(discover());
     dhcp.answer(select());
-    const release = (station: number) =>
-      dhcp.answer(message({ messageType: type.release }, { clientAddress: first }, station));
+    const release = (station: number, clientAddress = first) =>
+      dhcp.answer(message({ messageType: type.release }, { clientAddress }, station));
     expect(release(2)).toBeUndefined();
+    expect(release(1, first + 1)).toBeUndefined();
     expect(dhcp.leases()).toMatchObject([{ state: "bound" }]);
     expect(release(1)).toBeUndefined();
     expect(dhcp.leases()).toMatchObject([{ state: "released" }]);
     expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
-    expect(dhcp.counters).toMatchObject({ releases: 1, ignored: 1 });
+    expect(dhcp.counters).toMatchObject({ releases: 1, ignored: 2 });
   });
 
   it("does not offer an address again that a client found in use", () => {
@@ -187,6 +194,9 @@ describe("the DHCP server", () => {
     dhcp.answer(discover());
     dhcp.answer(select());
     const decline = { messageType: type.decline, serverIdentifier: ours, requestedAddress: first };
+    dhcp.answer(message({ ...decline, requestedAddress: first + 1 }));
+    dhcp.answer(message(decline, {}, 2));
+    expect(dhcp.counters).toMatchObject({ declines: 0, ignored: 2 });
     expect(dhcp.answer(message(decline))).toBeUndefined();
     expect(dhcp.counters.declines).toBe(1);
     expect(dhcp.answer(discover())?.message.yourAddress).toBe(first + 1);

@@ -28,13 +28,13 @@ const query = bytes(
 const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
 const label = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
-const name = fc.array(label, { maxLength: 5 }).map((labels) => labels.join("."));
+const name = fc.array(label, { maxLength: 5, size: "max" }).map((labels) => labels.join("."));
 const record = fc.record({
   name,
   type: u16,
   class: u16,
   timeToLive: u32,
-  data: fc.uint8Array({ maxLength: 40 }),
+  data: fc.uint8Array({ maxLength: 40, size: "max" }),
 });
 const anyMessage = fc.record({
   id: u16,
@@ -45,10 +45,10 @@ const anyMessage = fc.record({
   recursionDesired: fc.boolean(),
   recursionAvailable: fc.boolean(),
   responseCode: fc.nat(15),
-  questions: fc.array(fc.record({ name, type: u16, class: u16 }), { maxLength: 3 }),
-  answers: fc.array(record, { maxLength: 3 }),
-  authorities: fc.array(record, { maxLength: 2 }),
-  additionals: fc.array(record, { maxLength: 2 }),
+  questions: fc.array(fc.record({ name, type: u16, class: u16 }), { maxLength: 3, size: "max" }),
+  answers: fc.array(record, { maxLength: 3, size: "max" }),
+  authorities: fc.array(record, { maxLength: 2, size: "max" }),
+  additionals: fc.array(record, { maxLength: 2, size: "max" }),
 });
 
 describe("a DNS message", () => {
@@ -113,6 +113,29 @@ describe("a DNS message", () => {
     expect(written).toEqual(expected);
   });
 
+  it("points to no name that lies further back than a pointer reaches", () => {
+    const record = { type: 1, class: 1, timeToLive: 0 };
+    const message = {
+      id: 0,
+      response: true,
+      opcode: 0,
+      authoritative: false,
+      truncated: false,
+      recursionDesired: false,
+      recursionAvailable: false,
+      responseCode: 0,
+      questions: [],
+      answers: [
+        { name: "", ...record, data: new Uint8Array(0x4000) },
+        { name: "far.test", ...record, data: bytes("01") },
+        { name: "far.test", ...record, data: bytes("02") },
+      ],
+      authorities: [],
+      additionals: [],
+    };
+    expect(parseDns(serializeDns(message))).toEqual({ kind: "dns", ...message });
+  });
+
   it("survives being written and read", () => {
     fc.assert(
       fc.property(anyMessage, (message) => {
@@ -130,10 +153,15 @@ describe("a DNS message", () => {
   it("is a value and no exception, whatever the bytes are", () => {
     const count = fc.nat(4);
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), count, count, (noise, questions, answers) => {
-        const header = Uint8Array.of(0, 0, 0, 0, 0, questions, 0, answers, 0, 0, 0, 0);
-        expect(["dns", "malformed"]).toContain(parseDns(bytes(header, noise)).kind);
-      }),
+      fc.property(
+        fc.uint8Array({ maxLength: 200, size: "max" }),
+        count,
+        count,
+        (noise, questions, answers) => {
+          const header = Uint8Array.of(0, 0, 0, 0, 0, questions, 0, answers, 0, 0, 0, 0);
+          expect(["dns", "malformed"]).toContain(parseDns(bytes(header, noise)).kind);
+        },
+      ),
       { numRuns: 1000 },
     );
   });

@@ -16,7 +16,7 @@ const ping = bytes(
 
 const u8 = fc.integer({ min: 0, max: 0xff });
 const u16 = fc.integer({ min: 0, max: 0xffff });
-const data = fc.uint8Array({ maxLength: 100 });
+const data = fc.uint8Array({ maxLength: 100, size: "max" });
 const anyMessage: fc.Arbitrary<IcmpMessage> = fc.oneof(
   fc.record({
     kind: fc.constantFrom("echo-request" as const, "echo-reply" as const),
@@ -34,7 +34,7 @@ const anyMessage: fc.Arbitrary<IcmpMessage> = fc.oneof(
     kind: fc.constant("other" as const),
     type: fc.integer({ min: 9, max: 255 }),
     code: u8,
-    body: fc.uint8Array({ minLength: 4, maxLength: 100 }),
+    body: fc.uint8Array({ minLength: 4, maxLength: 100, size: "max" }),
   }),
 );
 
