@@ -14,18 +14,17 @@ const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp, label?
   ["initrd", /Run \/init as init process/],
   // dracut names itself after the distribution it was built on: "dracut: Debian GNU/Linux-12".
   ["initrd", /(?:^|\] )dracut: (.+-[\d.]+)$/],
-  ["initrd", /systemd\[1\]: Running in initrd/],
+  // systemd greets twice: from the initrd, and from the root.
+  ["initrd", /^Welcome to .*?(dracut-\S+)? \(Initramfs\)!/],
   ["root-mounted", /dracut: Mounted root filesystem (\S+)/],
-  ["root-mounted", /Mounted sysroot\.mount(?: - (\S+?)\.?$)?/],
-  ["root-mounted", /Reached target initrd-root-fs\.target/],
+  ["root-mounted", /Mounted sysroot\.mount/],
+  // systemd shortens names in the middle, and leaves descriptions alone.
+  ["root-mounted", /Reached target .* - Initrd Root File System/],
   ["switch-root", /dracut: Switching root/],
-  ["switch-root", /systemd\[1\]: Switching root/],
+  ["switch-root", /Reached target initrd-switch-root\.target|systemd\[1\]: Switching root/],
   ["userspace", /INIT: version (\S+) booting/, "sysvinit "],
+  ["userspace", /^Welcome to (?!.*\(Initramfs\))(.+?)!$/],
 ];
-
-/** systemd says this when it starts: in the initrd once, and once more in the root. */
-const SYSTEMD_STARTS = /systemd\[1\]: systemd (\S+) running in system mode/;
-const SYSTEMD_IN_INITRD = /systemd\[1\]: (?:Running in initrd|Switching root)|dracut: Switching root/;
 
 /** getty asks. With autologin it prints the same and goes on by itself, so this alone is not the end of the boot. */
 const LOGIN_PROMPT = /(?:^|\s)[\w.-]+ login: $/;
@@ -41,8 +40,9 @@ const LOGIN_SETTLES_MS = 1500;
 export class ConsoleWatch implements Timed {
   readonly #signs: SignHandlers;
   readonly #lines: ConsoleLines;
-  #systemdInInitrd = false;
   #loginAskedMs: number | undefined;
+  /** The boot is over, and what is printed is the user's: only a panic still counts. */
+  #over = false;
 
   constructor(signs: SignHandlers) {
     this.#signs = signs;
@@ -62,8 +62,7 @@ export class ConsoleWatch implements Timed {
 
   advance(nowMs: number): void {
     if (this.#loginAskedMs === undefined || nowMs < this.deadline()) return;
-    this.#signs.reached("login", undefined, this.#loginAskedMs);
-    this.#loginAskedMs = undefined;
+    this.#arrive(this.#loginAskedMs);
   }
 
   /** A row of a text screen, padded with blanks: a line, or a line under way. */
@@ -76,26 +75,31 @@ export class ConsoleWatch implements Timed {
 
   /** A whole line of plain text. */
   line(text: string): void {
+    const panic = /Kernel panic - not syncing: (.*)/.exec(text);
+    if (panic) this.#signs.problem(kernelPanic(panic[1]!));
+    if (this.#over) return;
     if (AUTOMATIC_LOGIN.test(text)) this.#loginAskedMs = undefined;
     for (const [name, pattern, label = ""] of PATTERNS) {
       const match = pattern.exec(text);
       if (match) this.#signs.reached(name, match[1] === undefined ? undefined : label + match[1]);
     }
-    const systemd = SYSTEMD_STARTS.exec(text);
-    if (systemd && this.#systemdInInitrd) this.#signs.reached("userspace", `systemd ${systemd[1]}`);
-    this.#systemdInInitrd ||= SYSTEMD_IN_INITRD.test(text);
     this.#problems(text);
   }
 
   #prompt(text: string, nowMs: number): void {
-    if (SHELL_PROMPT.test(text)) this.#signs.reached("login");
+    if (this.#over) return;
+    if (SHELL_PROMPT.test(text)) this.#arrive(nowMs);
     else if (LOGIN_PROMPT.test(text)) this.#loginAskedMs ??= nowMs;
   }
 
+  #arrive(atMs: number): void {
+    this.#over = true;
+    this.#loginAskedMs = undefined;
+    this.#signs.reached("login", undefined, atMs);
+  }
+
   #problems(text: string): void {
-    const panic = /Kernel panic - not syncing: (.*)/.exec(text);
-    if (panic) this.#signs.problem(kernelPanic(panic[1]!));
-    const fatal = /FATAL: (?:FATAL: )?(.*)/.exec(text);
+    const fatal = /dracut.*?FATAL: (?:FATAL: )?(.*)/.exec(text);
     if (fatal) this.#signs.problem(initrdFatal(fatal[1]!));
     if (/^Generating "\/run\/initramfs\/rdsosreport|^(?:Entering|You are in) emergency mode/.test(text)) {
       this.#signs.problem(emergencyShell());
