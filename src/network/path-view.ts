@@ -53,10 +53,7 @@ export class PathView {
         this.#show("#node-relay", "good", this.#host).title = `${this.#host}, ${clients} on the wire`;
         const shown = exports.find(({ name }) => name === wanted) ?? exports[0];
         if (shown === undefined) this.#showExport(undefined, "the boot tree has none", "bad", 0);
-        else {
-          const words = shown.state === "ready" ? shown.description : shown.detail;
-          this.#showExport(shown, words, EXPORT_LOOKS[shown.state], exports.length - 1);
-        }
+        else this.#showExport(shown, exportWords(shown), EXPORT_LOOKS[shown.state], exports.length - 1);
         return;
       }
       default:
@@ -73,9 +70,7 @@ export class PathView {
     const link = this.#show("#link-nbd", shown?.state === "ready" ? "good" : look, "NBD");
     this.#more(
       link,
-      shown === undefined || shown.reads === 0
-        ? "nothing read yet"
-        : `${formatBytes(shown.readBytes)} in ${shown.reads} reads`,
+      shown === undefined || shown.reads === 0 ? "nothing read yet" : `${formatBytes(shown.readBytes)} read`,
     );
     if ((shown?.reads ?? 0) > this.#reads) this.#blink(link);
     this.#reads = shown?.reads ?? 0;
@@ -106,7 +101,11 @@ export class PathView {
 function exportTitle(shown: ExportStatus | undefined, others: number): string {
   if (shown === undefined) return "Export";
   const more = others > 0 ? ` (and ${others} more)` : "";
-  return `${shown.name}, ${formatBytes(shown.sizeBytes)}, ${shown.readOnly ? "read-only" : "writable"}${more}`;
+  return `${shown.name}, ${formatBytes(shown.sizeBytes)}${more}`;
+}
+
+function exportWords({ state, detail, description, readOnly }: ExportStatus): string {
+  return state === "ready" ? `${readOnly ? "read-only" : "writable"}, ${description}` : detail;
 }
 
 const POWER_LOOKS: Record<MachineState["power"], Look> = {

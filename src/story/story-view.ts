@@ -93,6 +93,8 @@ export function nowText({ power, milestones }: MachineState): string {
   if (power === "paused") return "Paused";
   if (login?.state === "done") return "Ready at its prompt";
   if (failed !== undefined) return `Stopped: ${captionOf(failed)}`;
+  // Its caption says how it ends.
+  if (running?.name === "login") return "Waiting for its prompt";
   return capitalise(running === undefined ? "switching on" : captionOf(running));
 }
 
