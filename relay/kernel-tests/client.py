@@ -88,9 +88,8 @@ def refused(address):
 
 
 def read_until_error(address):
-    stream = connect(address)
     try:
-        print(read_all(stream)[1])
+        print(read_all(connect(address))[1])
     except OSError as error:
         print(error.strerror)
 

@@ -19,7 +19,16 @@ export interface NbdServer {
 export async function startNbdkit(size: string): Promise<NbdServer> {
   const folder = mkdtempSync(join(tmpdir(), "netroot-nbd-"));
   const socketPath = join(folder, "socket");
-  const child = spawn("nbdkit", ["-f", "-r", "-U", socketPath, "random", `size=${size}`, "seed=1"]);
+  const child = spawn("nbdkit", [
+    "-f",
+    "--exit-with-parent",
+    "-r",
+    "-U",
+    socketPath,
+    "random",
+    `size=${size}`,
+    "seed=1",
+  ]);
   let failure: Error | undefined;
   child.on("error", (cause) => {
     failure = new Error("nbdkit does not start: install the Debian packages nbdkit and libnbd-bin.", {
