@@ -17,6 +17,7 @@ export interface TransmissionEvents {
   finished(): void;
 }
 
+const NO_DATA = new Uint8Array(0);
 /** Bounds on what one client has under way; beyond them its stream is paused. */
 const MAX_REQUESTS = 64;
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -129,9 +130,9 @@ export class Transmission {
     this.#bytes -= bytes;
     if (error !== 0) this.#counters.errors += 1;
     if (this.#over) return;
-    const header = this.#stream.write(serializeSimpleReply({ error, cookie: request.cookie }));
-    const body = data === undefined || this.#stream.write(data);
-    if (!header || !body) this.#blocked = true;
+    if (!this.#stream.write(serializeSimpleReply({ error, cookie: request.cookie }, data ?? NO_DATA))) {
+      this.#blocked = true;
+    }
     if (this.#ending) this.#finishWhenIdle();
     else this.#events.resumed();
   }

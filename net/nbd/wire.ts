@@ -119,12 +119,17 @@ export function parseRequest(bytes: Uint8Array): Request | undefined {
   };
 }
 
-export function serializeSimpleReply({ error, cookie }: SimpleReply): Uint8Array {
-  const bytes = new Uint8Array(SIMPLE_REPLY_BYTES);
+/**
+ * A simple reply with the payload of a read behind it. In one piece, although that copies: as two writes the header would
+ * leave in a segment of its own.
+ */
+export function serializeSimpleReply({ error, cookie }: SimpleReply, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(SIMPLE_REPLY_BYTES + payload.length);
   const view = viewOf(bytes);
   view.setUint32(0, SIMPLE_REPLY_MAGIC);
   view.setUint32(4, error);
   view.setBigUint64(8, cookie);
+  bytes.set(payload, SIMPLE_REPLY_BYTES);
   return bytes;
 }
 
