@@ -184,12 +184,9 @@ export class NbdServer {
   }
 
   #lastWords({ kind, detail }: Exit): string {
-    const said = this.#log.lines.slice(-3).join(" · ");
-    return kind === "refused" && said !== ""
-      ? said
-      : said === ""
-        ? detail
-        : `${detail} It last said: ${said}`;
+    const said = this.#complaints.lines.join(" · ");
+    if (said === "") return detail;
+    return kind === "refused" ? said : `${detail} It last said: ${said}`;
   }
 
   #setState(state: NbdServerState): void {

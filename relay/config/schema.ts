@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { leasedRange } from "../../net/boot-server/range.ts";
+import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
+import { parseNbdUrl } from "../exports/nbd-url.ts";
+
+// Every message is the second half of a sentence: "netroot.toml, line 3: segment.mtu …".
+
+const port = (least: number) =>
+  z
+    .int(`is a number from ${least} to 65535`)
+    .min(least, `is a number from ${least} to 65535`)
+    .max(65535, `is a number from ${least} to 65535`);
+const words = (what: string) => z.string(`is ${what}, in quotes`).min(1, `is ${what}, and not empty`);
+const yesOrNo = z.boolean("is true or false, without quotes");
+/** Something that the design has and this version has not: said, and never ignored. */
+const notYet = (what: string) => z.never(`is not there yet: ${what}. Take the line out`);
+
+/** The network of a segment. Its first address is the boot server's. */
+const network = words("a network, such as 10.86.0.0/24").transform((text, context) => {
+  const [base = "", bits = "", ...rest] = text.split("/");
+  const address = parseIpv4(base);
+  const prefixLength = /^[0-9]{1,2}$/.test(bits) ? Number(bits) : Number.NaN;
+  const refuse = (message: string) => {
+    context.issues.push({ code: "custom", message, input: text });
+    return z.NEVER;
+  };
+  if (rest.length > 0 || address === undefined || Number.isNaN(prefixLength))
+    return refuse("is a network, such as 10.86.0.0/24");
+  if (prefixLength < 8 || prefixLength > 30) return refuse("is a network with a prefix from /8 to /30");
+  const first = (address & netmask(prefixLength)) >>> 0;
+  if (first !== address) return refuse(`has bits set behind its prefix /${prefixLength}`);
+  if (
+    address >>> 24 === 0 ||
+    address >>> 24 >= 224 ||
+    isInNetwork(address, { address: 0x7f000000, prefixLength: 8 })
+  )
+    return refuse("is a private network, such as 10.86.0.0/24");
+  const serverAddress = address + 1;
+  const { firstAddress: firstClientAddress } = leasedRange(serverAddress, prefixLength);
+  return { prefixLength, serverAddress, firstClientAddress };
+});
+
+const server = words("the address of an NBD server, such as nbd://host:10809/name").superRefine(
+  (url, context) => {
+    try {
+      parseNbdUrl(url);
+    } catch (error) {
+      context.addIssue({
+        code: "custom",
+        message: `is no such thing. ${(error as Error).message.replace(/\.$/, "")}`,
+      });
+    }
+  },
+);
+
+const exportEntry = z
+  .strictObject({
+    name: words("the name by which clients ask for it").max(255, "is at most 255 characters long"),
+    image: words("the path of an image file").optional(),
+    server: server.optional(),
+    readonly: yesOrNo.default(true),
+    aoe: notYet("AoE targets come with a later version").optional(),
+  })
+  .superRefine(({ name, image, server }, context) => {
+    if ((image === undefined) === (server === undefined)) {
+      const message = `"${name}" has ${image === undefined ? "neither an image nor a server" : "both an image and a server"}; it needs one of them`;
+      context.addIssue({ code: "custom", message });
+    }
+  });
+
+/** A host and a port, for a forward: "192.168.1.5:22", "[::1]:22". */
+const target = words("a host and a port, such as 192.168.1.5:22").transform((text, context) => {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]/]+)):([0-9]{1,5})$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const number = Number(match?.[3]);
+  if (host !== undefined && number >= 1 && number <= 65535) return { host, port: number };
+  context.issues.push({
+    code: "custom",
+    message: "is a host and a port, such as 192.168.1.5:22",
+    input: text,
+  });
+  return z.NEVER;
+});
+
+const NBD_PORT = 10809;
+const forwardEntry = z.strictObject({
+  port: port(1).refine(
+    (number) => number !== NBD_PORT,
+    `${NBD_PORT} is the port of the exports; choose another one`,
+  ),
+  to: target,
+});
+
+/** netroot.toml. Everything has a default. */
+export const configurationSchema = z.strictObject({
+  listen: z
+    .strictObject({
+      host: words("an address of this machine, such as 127.0.0.1").default("127.0.0.1"),
+      port: port(0).default(8086),
+    })
+    .prefault({}),
+  segment: z
+    .strictObject({
+      mode: z
+        .enum(["isolated", "shared"], `is "isolated"`)
+        .refine(
+          (mode) => mode === "isolated",
+          `"shared" is not there yet: each client has a segment of its own ("isolated")`,
+        )
+        .default("isolated"),
+      network: network.prefault("10.86.0.0/24"),
+      mtu: z
+        .int("is a number from 576 to 65000")
+        .min(576, "is at least 576")
+        .max(65000, "is at most 65000")
+        .default(1500),
+    })
+    .prefault({}),
+  export: z.array(exportEntry, "is a list: write [[export]], with two brackets").default([]),
+  forward: z.array(forwardEntry, "is a list: write [[forward]], with two brackets").default([]),
+  uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),
+  access: z
+    .strictObject({
+      origins: notYet("restricting origins comes with a later version").optional(),
+      token: notYet("tokens come with a later version").optional(),
+    })
+    .optional(),
+});
+
+export type Configuration = z.output<typeof configurationSchema>;
+export type ExportConfiguration = Configuration["export"][number];
