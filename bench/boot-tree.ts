@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -35,15 +35,16 @@ export async function shareRoot(original: string): Promise<SharedRoot> {
     join(tree, "netroot.toml"),
     `[[export]]\nname = "kisroot"\nserver = "nbd://127.0.0.1:${PORT}/kisroot"\nreadonly = true\n`,
   );
-  const server = spawn("nbd-server", ["-n", "-C", config, "-p", join(folder, "pid")], { stdio: "ignore" });
-  const ended = new Promise<void>((resolve) => server.once("close", () => resolve()));
+  const pidFile = join(folder, "pid");
+  // It puts itself into the background: what this starts is over at once.
+  await run("nbd-server", ["-C", config, "-p", pidFile]);
   const close = async () => {
-    server.kill("SIGTERM");
-    await ended;
+    const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
+    if (pid > 0) process.kill(pid, "SIGTERM");
     await rm(folder, { recursive: true, force: true });
   };
   for (let attempt = 0; !(await answers()); attempt += 1) {
-    if (attempt === 50 || server.exitCode !== null) {
+    if (attempt === 50) {
       await close();
       throw new Error("nbd-server did not start.");
     }
