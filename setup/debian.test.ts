@@ -28,7 +28,7 @@ function machine(state: {
       ran.push(command.join(" "));
       return exits.shift() ?? 0;
     },
-    say: (line: string) => said.push(line),
+    say: (line: string) => void said.push(line),
   };
 }
 
@@ -81,7 +81,7 @@ describe("installing", () => {
     const on = machine({ installed: all.filter((name) => name !== "kiwi" && name !== "chromium") });
     ensure(["serve", "image", "test"], on);
     expect(on.said).toEqual([
-      `netroot: installing Debian packages with apt: kiwi (${sets.image!.why}); chromium (${sets.test!.why})`,
+      `netroot: installing Debian packages with apt: kiwi (${sets.image.why}); chromium (${sets.test.why})`,
     ]);
     expect(on.ran).toEqual(["apt-get install -y -qq --no-install-recommends kiwi chromium"]);
   });

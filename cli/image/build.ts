@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { requireHostFiles } from "./boot-files.ts";
 import { type BuiltRecord, type FileRecord, fileRecord } from "./built.ts";
-import { addEntry, type CacheEntry, defaultCacheDir, ENTRY, findEntry } from "./cache.ts";
+import { addEntry, type CacheEntry, defaultCacheDir, ENTRY, entryImage, findEntry } from "./cache.ts";
 import { type Description, readDescription, stageDescription } from "./description.ts";
 import { aptMirror } from "./host.ts";
 import { cacheKey } from "./key.ts";
@@ -35,8 +35,8 @@ export interface BuiltTree {
   readonly tree: string;
   readonly description: string;
   readonly key: string;
-  /** Where the image came from: this run of kiwi, the cache, or the tree itself, which was up to date. */
-  readonly origin: "kiwi" | "cache" | "tree";
+  /** Where the image came from: this run of kiwi, the cache, the tree itself, which was up to date, or a kiwi result. */
+  readonly origin: "kiwi" | "cache" | "tree" | "import";
   readonly record: BuiltRecord;
   readonly kept: readonly string[];
 }
@@ -80,7 +80,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltTree> {
   signal?.throwIfAborted();
   const laidOut = await layOutTree({
     tree,
-    entry: built.entry,
+    image: entryImage(built.entry),
     kernelParameters: description.kernelParameters,
   });
   return { ...done, origin: built.origin, ...laidOut };

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { type BuiltRecord, deviations, RECORD, readRecord } from "./built.ts";
+import type { TreeImage } from "./tree.ts";
 
 /** The user's cache folder for netroot, by the XDG rules. */
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
@@ -16,6 +17,18 @@ export const ENTRY = { kernel: "linux", initrd: "initrd", root: "root.squashfs" 
 export interface CacheEntry {
   readonly folder: string;
   readonly record: BuiltRecord;
+}
+
+/** The image of an entry, for a tree to be laid out with. */
+export function entryImage({ folder, record }: CacheEntry): TreeImage {
+  const { description, key, versions } = record;
+  const file = (name: string) => ({ source: join(folder, name), record: record.files[name]! });
+  return {
+    kernel: file(ENTRY.kernel),
+    initrd: file(ENTRY.initrd),
+    root: file(ENTRY.root),
+    about: { description, key, versions },
+  };
 }
 
 export function entryFolder(cacheDir: string, description: string, key: string): string {

@@ -2,16 +2,21 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BuiltTree, buildImage, DEFAULT_DESCRIPTION } from "./build.ts";
 import { ImageError } from "./errors.ts";
+import { importResult } from "./import.ts";
 import { progressPrinter } from "./print-progress.ts";
 
 const USAGE = `Usage: netroot image build [TREE] [--description NAME] [--force]
+       netroot image import RESULT [TREE] [--append PARAMETERS]
 
-Builds a network root image with kiwi-ng and lays out a boot tree with it: kernel, initrd, the root image as an export,
-pxelinux and its configuration, the nbd-server's configuration, BIOS and boot ROMs. TREE is ./.netroot unless given.
-The finished image is kept in the user's cache folder: the next tree takes seconds.
+build makes a network root image with kiwi-ng and lays out a boot tree with it: kernel, initrd, the root image as an
+export, pxelinux and its configuration, the nbd-server's configuration, BIOS and boot ROMs. TREE is ./.netroot unless
+given. The finished image is kept in the user's cache folder: the next tree takes seconds.
+
+import lays out the same tree from the folder RESULT that your own kiwi-ng build of type kis left behind.
 
   --description NAME   which image of kis/ (${DEFAULT_DESCRIPTION} unless given)
   --force              build it again even if the cache has it
+  --append PARAMETERS  kernel parameters of the imported image's boot entry, after root=
   --help               this text
 
 Prints the tree's path. Exit: 0 done, 2 usage, 99 the build failed, 130 interrupted.
@@ -31,9 +36,13 @@ export async function imageCommand(argv: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return EXIT.done;
   }
-  const [verb, tree = ".netroot", ...more] = positionals;
+  const [verb, ...operands] = positionals;
   if (verb === undefined) return usageError("What to do with the image is missing");
-  if (verb !== "build") return usageError(`There is no "netroot image ${verb}"`);
+  if (verb !== "build" && verb !== "import") return usageError(`There is no "netroot image ${verb}"`);
+  const result = verb === "import" ? operands.shift() : undefined;
+  if (verb === "import" && result === undefined)
+    return usageError("The folder with kiwi's results is missing");
+  const [tree = ".netroot", ...more] = operands;
   if (more.length > 0) return usageError(`One tree is enough: ${more.join(" ")} is too much`);
 
   const abort = new AbortController();
@@ -42,14 +51,21 @@ export async function imageCommand(argv: string[]): Promise<number> {
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   const print = progressPrinter(process.stderr, () => performance.now());
   try {
-    const built = await buildImage({
-      tree,
-      force: values.force,
-      ...(values.description === undefined ? {} : { description: values.description }),
-      onProgress: print.progress,
-      onTalk: (line) => print.line(`netroot: ${line}`),
-      signal: abort.signal,
-    });
+    const built =
+      result === undefined
+        ? await buildImage({
+            tree,
+            force: values.force,
+            ...(values.description === undefined ? {} : { description: values.description }),
+            onProgress: print.progress,
+            onTalk: (line) => print.line(`netroot: ${line}`),
+            signal: abort.signal,
+          })
+        : await importResult({
+            result,
+            tree,
+            ...(values.append === undefined ? {} : { append: values.append }),
+          });
     print.end();
     process.stderr.write(summary(built));
     process.stdout.write(`${built.tree}\n`);
@@ -68,6 +84,7 @@ function parse(argv: string[]) {
     allowPositionals: true,
     options: {
       description: { type: "string" },
+      append: { type: "string" },
       force: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -79,6 +96,7 @@ function summary(built: BuiltTree): string {
     kiwi: "built with kiwi-ng",
     cache: "taken from the cache",
     tree: "up to date already",
+    import: "imported",
   }[built.origin];
   const megabytes = (path: string) => `${((built.record.files[path]?.sizeBytes ?? 0) / 1e6).toFixed(1)} MB`;
   const kept = built.kept.map(

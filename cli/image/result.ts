@@ -46,9 +46,10 @@ export function recogniseKis(names: readonly string[]): KisResult | string {
 }
 
 export async function requireKis(folder: string): Promise<KisResult> {
-  const names = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map((entry) => entry.name);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: Error) => {
+    throw new ImageError("incomplete-result", `${folder} cannot be read: ${cause.message}.`, { cause });
+  });
+  const names = entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
   const result = recogniseKis(names);
   if (typeof result !== "string") return result;
   throw new ImageError(

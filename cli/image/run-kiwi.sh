@@ -13,6 +13,7 @@ cache=/var/cache/netroot
 work=/var/tmp/netroot-image-build
 
 if [ "${1:-}" != --inside ]; then
+    trap '' PIPE # whoever read our output may be gone by the time there is something to tidy
     exec 3<&0
     unshare --mount --propagation private --pid --fork --kill-child=KILL -- "$0" --inside "$@" < /dev/null 3<&- &
     build=$!
@@ -23,7 +24,7 @@ if [ "${1:-}" != --inside ]; then
     # Its cat holds our stdout no longer than this.
     pkill -P "$watch" 2> /dev/null || true
     kill "$watch" 2> /dev/null || true
-    [ "$code" = 0 ] || flock --nonblock "$cache/lock" rm -rf --one-file-system "$work" || true
+    [ "$code" = 0 ] || flock --timeout 5 "$cache/lock" rm -rf --one-file-system "$work" || true
     exit "$code"
 fi
 shift
@@ -43,7 +44,7 @@ install -m 644 "$keyring" "$cache/kiwi/apt-get/trusted.gpg"
 
 # Whatever lies here was left by a build that was killed: the lock is ours.
 rm -rf --one-file-system "$work"
-mkdir -m 755 "$work" "$work/bin"
+mkdir -m 755 "$work" "$work/bin" "$work/tmp"
 
 # kiwi 9.24 calls debootstrap without an architecture, and would take this machine's.
 cat > "$work/bin/debootstrap" <<WRAPPER
@@ -56,7 +57,7 @@ chmod 755 "$work/bin/debootstrap"
 printf 'xz:\n  - options: "-0 --threads=0"\n' > "$work/kiwi.yml"
 
 PATH=$work/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    linux32 kiwi-ng --debug --config "$work/kiwi.yml" --shared-cache-dir "$cache/kiwi" \
+    linux32 kiwi-ng --debug --temp-dir "$work/tmp" --config "$work/kiwi.yml" --shared-cache-dir "$cache/kiwi" \
     system build --description "$description" --target-dir "$work/result" --set-repo "$mirror" < /dev/null 2>&1 9>&-
 
 shopt -s extglob

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { deviations, fileRecord, readRecord } from "./built.ts";
-import { addEntry, type CacheEntry, ENTRY, findEntry } from "./cache.ts";
+import { addEntry, type CacheEntry, ENTRY, entryImage, findEntry } from "./cache.ts";
 import { isUpToDate, layOutTree } from "./tree.ts";
 
 let folder: string;
@@ -41,7 +41,7 @@ async function plan(from: CacheEntry) {
   await writeFile(source, "pxelinux");
   return {
     tree,
-    entry: from,
+    image: entryImage(from),
     kernelParameters: "console=ttyS0",
     hostFiles: [{ source, target: "tftpboot/pxelinux.0" }],
   };

@@ -2,14 +2,27 @@ import { constants, existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { EXPORT, HOST_FILES, type HostFile, nbdServerConfig, pxelinuxConfig } from "./boot-files.ts";
-import { type BuiltRecord, deviations, fileRecord, RECORD, readRecord } from "./built.ts";
-import { type CacheEntry, ENTRY } from "./cache.ts";
+import { type BuiltRecord, deviations, type FileRecord, fileRecord, RECORD, readRecord } from "./built.ts";
 import { ImageError } from "./errors.ts";
+
+export interface ImageFile {
+  readonly source: string;
+  readonly record: FileRecord;
+}
+
+/** A KIS image: what a tree is made for. */
+export interface TreeImage {
+  readonly kernel: ImageFile;
+  readonly initrd: ImageFile;
+  readonly root: ImageFile;
+  /** For the tree's record. */
+  readonly about: Pick<BuiltRecord, "description" | "key" | "versions">;
+}
 
 export interface TreePlan {
   /** Absolute. */
   readonly tree: string;
-  readonly entry: CacheEntry;
+  readonly image: TreeImage;
   readonly kernelParameters: string;
   readonly hostFiles?: readonly HostFile[];
 }
@@ -24,7 +37,7 @@ export interface LaidOutTree {
 const EDITABLE: readonly string[] = ["tftpboot/pxelinux.cfg/default", "nbd-server/config"];
 
 /**
- * Lays a boot tree out from a cache entry. A new tree appears in one step. In a tree of ours, our files are replaced
+ * Lays a boot tree out. A new tree appears in one step. In a tree of ours, our files are replaced
  * one by one, each in one step, and everything else stays.
  */
 export async function layOutTree(plan: TreePlan): Promise<LaidOutTree> {
@@ -70,16 +83,16 @@ async function requireOurs(tree: string): Promise<BuiltRecord | undefined> {
 }
 
 async function fill(folder: string, plan: TreePlan): Promise<BuiltRecord> {
-  const { entry, tree } = plan;
-  const images: Record<string, string> = {
-    "tftpboot/boot/linux": ENTRY.kernel,
-    "tftpboot/boot/initrd": ENTRY.initrd,
-    [`exports/${EXPORT}.squashfs`]: ENTRY.root,
+  const { image, tree } = plan;
+  const images: Record<string, ImageFile> = {
+    "tftpboot/boot/linux": image.kernel,
+    "tftpboot/boot/initrd": image.initrd,
+    [`exports/${EXPORT}.squashfs`]: image.root,
   };
-  const files: Record<string, { sizeBytes: number; sha256: string }> = {};
-  for (const [target, name] of Object.entries(images)) {
-    await put(join(entry.folder, name), join(folder, target));
-    files[target] = entry.record.files[name]!;
+  const files: Record<string, FileRecord> = {};
+  for (const [target, { source, record }] of Object.entries(images)) {
+    await put(source, join(folder, target));
+    files[target] = record;
   }
   for (const { source, target } of plan.hostFiles ?? HOST_FILES) {
     await put(source, join(folder, target));
@@ -94,7 +107,7 @@ async function fill(folder: string, plan: TreePlan): Promise<BuiltRecord> {
     await writeFile(join(folder, target), text);
     files[target] = await fileRecord(join(folder, target));
   }
-  const record: BuiltRecord = { ...entry.record, files };
+  const record: BuiltRecord = { format: 1, ...image.about, files };
   await writeFile(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }
