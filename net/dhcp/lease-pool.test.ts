@@ -84,6 +84,13 @@ describe("the lease pool", () => {
     expect(leases.find(client("a"))).toMatchObject({ state: "bound", expiresAtMs: clock.nowMs + 1000 });
   });
 
+  it("gives a client one address at a time", () => {
+    const { pool: leases } = pool();
+    leases.grant(client("a"), 100, "bound", 1000);
+    leases.grant(client("a"), 101, "bound", 1000);
+    expect(leases.leases()).toMatchObject([{ address: 101 }]);
+  });
+
   it("is the same after being written out and read back under another clock", () => {
     const { pool: leases, clock } = pool();
     bind(leases, client("a"));

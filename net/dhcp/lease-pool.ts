@@ -65,7 +65,7 @@ export class LeasePool {
     const lease = this.#byClient.get(identity.client);
     if (lease !== undefined) return lease;
     for (const candidate of this.#byAddress.values()) {
-      if (candidate.client !== "" && candidate.hardware === identity.hardware) return candidate;
+      if (candidate.hardware === identity.hardware) return candidate;
     }
     return undefined;
   }
