@@ -1,11 +1,14 @@
+import type { Clock } from "../clock.ts";
 import { type Export, ExportError } from "./export.ts";
 
-/** Totals of one export since the hub was made. */
+/** Totals of one export since the hub was made. Milliseconds are summed over answered requests; several overlap. */
 export interface ExportCounters {
   reads: number;
   readBytes: number;
+  readMs: number;
   writes: number;
   writtenBytes: number;
+  writeMs: number;
   errors: number;
 }
 
@@ -15,17 +18,25 @@ export interface BlockAccess {
   readonly write: boolean;
   readonly offset: number;
   readonly length: number;
+  /** From the request to its answer. */
+  readonly ms: number;
 }
 
 /** All exports by name. The one place that checks bounds, enforces read-only and counts. */
 export class ExportHub {
   readonly #exports = new Map<string, CountedExport>();
+  readonly #clock: Clock;
   #observe: ((access: BlockAccess) => void) | undefined;
+
+  /** Without a clock everything takes no time. */
+  constructor(clock: Clock = { now: () => 0 }) {
+    this.#clock = clock;
+  }
 
   /** Throws when there is one of that name already. */
   add(back: Export): void {
     if (this.#exports.has(back.name)) throw new Error(`There are two exports named "${back.name}".`);
-    this.#exports.set(back.name, new CountedExport(back, (access) => this.#observe?.(access)));
+    this.#exports.set(back.name, new CountedExport(back, this.#clock, (access) => this.#observe?.(access)));
   }
 
   get(name: string): Export | undefined {
@@ -47,12 +58,22 @@ export class ExportHub {
 }
 
 class CountedExport implements Export {
-  readonly counters: ExportCounters = { reads: 0, readBytes: 0, writes: 0, writtenBytes: 0, errors: 0 };
+  readonly counters: ExportCounters = {
+    reads: 0,
+    readBytes: 0,
+    readMs: 0,
+    writes: 0,
+    writtenBytes: 0,
+    writeMs: 0,
+    errors: 0,
+  };
   readonly #back: Export;
+  readonly #clock: Clock;
   readonly #observe: (access: BlockAccess) => void;
 
-  constructor(back: Export, observe: (access: BlockAccess) => void) {
+  constructor(back: Export, clock: Clock, observe: (access: BlockAccess) => void) {
     this.#back = back;
+    this.#clock = clock;
     this.#observe = observe;
   }
 
@@ -70,25 +91,40 @@ class CountedExport implements Export {
   }
 
   async read(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = await this.#counted(() => {
+    const start = this.#clock.now();
+    const bytes = await this.#counted(async () => {
       this.#checkBounds(offset, length, "EINVAL");
-      return this.#back.read(offset, length);
+      const answer = await this.#back.read(offset, length);
+      // One byte too few would shift everything that a guest reads after it.
+      if (answer.length !== length) {
+        throw new ExportError(
+          "EIO",
+          `The back end of "${this.name}" gave ${answer.length} bytes instead of ${length}.`,
+        );
+      }
+      return answer;
     });
+    const ms = this.#clock.now() - start;
     this.counters.reads += 1;
     this.counters.readBytes += length;
-    this.#observe({ name: this.name, write: false, offset, length });
+    this.counters.readMs += ms;
+    this.#observe({ name: this.name, write: false, offset, length, ms });
     return bytes;
   }
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
+    const start = this.#clock.now();
+    const { length } = bytes;
     await this.#counted(async () => {
       if (this.readOnly) throw new ExportError("EPERM", `The export "${this.name}" is read-only.`);
-      this.#checkBounds(offset, bytes.length, "ENOSPC");
+      this.#checkBounds(offset, length, "ENOSPC");
       await this.#back.write?.(offset, bytes);
     });
+    const ms = this.#clock.now() - start;
     this.counters.writes += 1;
-    this.counters.writtenBytes += bytes.length;
-    this.#observe({ name: this.name, write: true, offset, length: bytes.length });
+    this.counters.writtenBytes += length;
+    this.counters.writeMs += ms;
+    this.#observe({ name: this.name, write: true, offset, length, ms });
   }
 
   async flush(): Promise<void> {
@@ -104,8 +140,10 @@ class CountedExport implements Export {
     }
   }
 
+  /** Reads beyond the end are EINVAL, writes ENOSPC (the NBD protocol, "Error values"). */
   #checkBounds(offset: number, length: number, code: "EINVAL" | "ENOSPC"): void {
-    if (offset >= 0 && length >= 0 && offset + length <= this.sizeBytes) return;
+    const end = offset + length;
+    if (Number.isSafeInteger(end) && offset >= 0 && length >= 0 && end <= this.sizeBytes) return;
     throw new ExportError(
       code,
       `${length} bytes at ${offset} reach beyond the end of the export "${this.name}" (${this.sizeBytes} bytes).`,

@@ -67,8 +67,8 @@ export class NbdClient implements ByteStreamHandler {
   readonly #name: string;
   readonly #events: ClientEvents;
   readonly #input = new ByteQueue();
-  /** Bytes that the reply to each read under way carries. */
-  readonly #readLengths = new Map<bigint, number>();
+  /** Bytes that the reply to each request under way carries. */
+  readonly #replyLengths = new Map<bigint, number>();
   #stream: ByteStream | undefined;
   #state: State = { name: "greeting" };
   #noZeroes = false;
@@ -85,16 +85,18 @@ export class NbdClient implements ByteStreamHandler {
   }
 
   read(cookie: bigint, offset: number, length: number): void {
-    this.#readLengths.set(cookie, length);
+    this.#replyLengths.set(cookie, length);
     this.#request(Command.read, cookie, offset, length);
   }
 
   write(cookie: bigint, offset: number, bytes: Uint8Array): void {
+    this.#replyLengths.set(cookie, 0);
     this.#request(Command.write, cookie, offset, bytes.length);
     this.#stream?.write(bytes);
   }
 
   flush(cookie: bigint): void {
+    this.#replyLengths.set(cookie, 0);
     this.#request(Command.flush, cookie, 0, 0);
   }
 
@@ -223,8 +225,9 @@ export class NbdClient implements ByteStreamHandler {
     if (bytes === undefined) return false;
     const reply = parseSimpleReply(bytes);
     if (reply === undefined) return this.#fail("protocol", "the server sent something that is no reply");
-    const lengthBytes = this.#readLengths.get(reply.cookie) ?? 0;
-    this.#readLengths.delete(reply.cookie);
+    const lengthBytes = this.#replyLengths.get(reply.cookie);
+    if (lengthBytes === undefined) return this.#fail("protocol", "the server answered what it was not asked");
+    this.#replyLengths.delete(reply.cookie);
     if (reply.error === 0 && lengthBytes > 0) {
       this.#state = { name: "reply-data", cookie: reply.cookie, lengthBytes };
     } else {
@@ -246,7 +249,7 @@ export class NbdClient implements ByteStreamHandler {
     this.#state = { name: "ended" };
     this.#stream = undefined;
     this.#input.clear();
-    this.#readLengths.clear();
+    this.#replyLengths.clear();
     this.#events.ended(end);
   }
 }

@@ -1,5 +1,12 @@
 import type { Export } from "../export/export.ts";
-import { Info, MAX_PAYLOAD_BYTES, Option, OptionReply, TransmissionFlag } from "./constants.ts";
+import {
+  Info,
+  MAX_NAME_BYTES,
+  MAX_PAYLOAD_BYTES,
+  Option,
+  OptionReply,
+  TransmissionFlag,
+} from "./constants.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 import { serializeOptionReply } from "./wire.ts";
 
@@ -21,6 +28,8 @@ const EMPTY = new Uint8Array(0);
 /** Bytes of zeroes after the reply to NBD_OPT_EXPORT_NAME, unless both sides agreed to leave them out. */
 const ZEROES = 124;
 const PREFERRED_BLOCK_BYTES = 4096;
+const SHOWN_NAMES = 20;
+const SHOWN_CHARACTERS = 100;
 
 /** Answers every option but NBD_OPT_EXPORT_NAME, whose reply has a form of its own. */
 export function answerOption(exports: ExportTable, option: number, data: Uint8Array): OptionAnswer {
@@ -81,12 +90,11 @@ function infoOrGo(exports: ExportTable, option: number, data: Uint8Array): Optio
       "the length does not fit the number of information requests",
     );
   }
+  if (nameLength > MAX_NAME_BYTES) return error(option, OptionReply.errInvalid, "the name is too long");
   const name = decodeUtf8(data.subarray(4, 4 + nameLength));
   const found = exports.get(name);
   if (found === undefined) {
-    const there = exports.names();
-    const text = `no export "${name}" here; there is: ${there.length > 0 ? there.join(", ") : "none"}`;
-    return { ...error(option, OptionReply.errUnknown, text), unknownExport: true };
+    return { ...error(option, OptionReply.errUnknown, whatThereIs(exports, name)), unknownExport: true };
   }
   const replies = [serializeOptionReply(option, OptionReply.info, exportInfo(found))];
   for (let index = 0; index < requests; index += 1) {
@@ -96,6 +104,15 @@ function infoOrGo(exports: ExportTable, option: number, data: Uint8Array): Optio
   }
   replies.push(serializeOptionReply(option, OptionReply.ack, EMPTY));
   return option === Option.go ? { replies, start: found } : { replies };
+}
+
+/** Shown to people as it stands, by clients and by the page: so it stays short, whatever was asked for. */
+function whatThereIs(exports: ExportTable, asked: string): string {
+  const names = exports.names();
+  const shown = names.slice(0, SHOWN_NAMES);
+  if (names.length > shown.length) shown.push(`and ${names.length - shown.length} more`);
+  const name = asked.length > SHOWN_CHARACTERS ? `${asked.slice(0, SHOWN_CHARACTERS)}…` : asked;
+  return `no export "${name}" here; there is: ${shown.length > 0 ? shown.join(", ") : "none"}`;
 }
 
 function exportInfo(target: Export): Uint8Array {

@@ -34,6 +34,8 @@ type State =
   | { readonly name: "closed" };
 
 const EMPTY = new Uint8Array(0);
+/** A client that asks for more than this before it begins is no client. */
+const MAX_OPTIONS = 64;
 
 /** The server's side of one NBD connection ("fixed newstyle"), in front of the exports. Answers nbd-client, qemu and libnbd. */
 export class NbdSession implements ByteStreamHandler {
@@ -43,6 +45,9 @@ export class NbdSession implements ByteStreamHandler {
   readonly #input = new ByteQueue();
   #state: State = { name: "client-flags" };
   #noZeroes = false;
+  #options = 0;
+  /** Replies to options wait to be read: no more options are answered until they are. */
+  #blocked = false;
 
   constructor(stream: ByteStream, exports: ExportTable, counters: SessionCounters) {
     this.#stream = stream;
@@ -65,6 +70,10 @@ export class NbdSession implements ByteStreamHandler {
   }
 
   drained(): void {
+    if (this.#blocked) {
+      this.#blocked = false;
+      this.#stream.resume();
+    }
     if (this.#state.name === "transmission") this.#state.transmission.drained();
     while (this.#step());
   }
@@ -78,6 +87,7 @@ export class NbdSession implements ByteStreamHandler {
 
   /** Takes one thing from the input; false when there is too little of it. */
   #step(): boolean {
+    if (this.#blocked) return false;
     const state = this.#state;
     switch (state.name) {
       case "client-flags": {
@@ -94,7 +104,8 @@ export class NbdSession implements ByteStreamHandler {
         const bytes = this.#input.take(OPTION_HEADER_BYTES);
         if (bytes === undefined) return false;
         const header = parseOptionHeader(bytes);
-        if (header === undefined) return this.#refuse();
+        this.#options += 1;
+        if (header === undefined || this.#options > MAX_OPTIONS) return this.#refuse();
         this.#state =
           header.lengthBytes > MAX_OPTION_BYTES
             ? { name: "skip-option", option: header.option, leftBytes: header.lengthBytes }
@@ -107,7 +118,7 @@ export class NbdSession implements ByteStreamHandler {
           this.#state = { ...state, leftBytes };
           return false;
         }
-        this.#stream.write(serializeOptionReply(state.option, OptionReply.errTooBig, EMPTY));
+        this.#reply(serializeOptionReply(state.option, OptionReply.errTooBig, EMPTY));
         this.#state = { name: "option-header" };
         return true;
       }
@@ -136,15 +147,21 @@ export class NbdSession implements ByteStreamHandler {
         this.#close();
         return;
       }
-      this.#stream.write(exportNameReply(found, this.#noZeroes));
+      this.#reply(exportNameReply(found, this.#noZeroes));
       this.#transmit(found);
       return;
     }
     const answer = answerOption(this.#exports, option, data);
-    for (const reply of answer.replies) this.#stream.write(reply);
+    for (const reply of answer.replies) this.#reply(reply);
     if (answer.unknownExport) this.#counters.unknownExports += 1;
     if (answer.start !== undefined) this.#transmit(answer.start);
     else if (answer.close) this.#close();
+  }
+
+  #reply(bytes: Uint8Array): void {
+    if (this.#stream.write(bytes) || this.#blocked) return;
+    this.#blocked = true;
+    this.#stream.pause();
   }
 
   #transmit(target: Export): void {
@@ -170,6 +187,8 @@ export class NbdSession implements ByteStreamHandler {
   #close(): void {
     this.#state = { name: "closed" };
     this.#input.clear();
+    // Of a stream that stays paused the end is never seen.
+    if (this.#blocked) this.#stream.resume();
     this.#stream.end();
   }
 }

@@ -1,4 +1,4 @@
-/** Reads UTF-8 as Latin-1 would be wrong for names with umlauts: percent-decoding does it without a TextDecoder. */
+/** Text of the protocol. What is no UTF-8 is read as Latin-1, cut at 256 bytes. By percent-decoding: net/ has no TextDecoder. */
 export function decodeUtf8(bytes: Uint8Array): string {
   let escaped = "";
   for (const byte of bytes) escaped += `%${byte.toString(16).padStart(2, "0")}`;
@@ -9,6 +9,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+/** Half a surrogate pair, which UTF-8 can not express, becomes U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
   const escaped = encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
   const bytes: number[] = [];

@@ -34,9 +34,13 @@ export class Transmission {
   readonly #events: TransmissionEvents;
   #requests = 0;
   #bytes = 0;
+  /** Bytes left of a payload that is refused: they are read and dropped, not kept. */
+  #skipBytes = 0;
   #blocked = false;
   #paused = false;
-  #ending = false;
+  #inputEnded = false;
+  /** No more requests are taken: what is under way is answered, then it is over. */
+  #draining = false;
   #over = false;
 
   constructor(
@@ -53,24 +57,37 @@ export class Transmission {
     this.#events = events;
   }
 
-  /** Takes one request; false when there is none, or no room for it. */
+  /** Takes one thing from the input; false when there is too little of it, or no room for what it asks. */
   step(): boolean {
-    if (this.#over || this.#ending) return false;
+    if (this.#over || this.#draining) return false;
     if (this.#isFull()) {
       this.#setPaused(true);
       return false;
     }
-    this.#setPaused(false);
+    if (this.#paused) {
+      this.#setPaused(false);
+      return true;
+    }
+    if (this.#skipBytes > 0) {
+      this.#skipBytes -= this.#input.skip(this.#skipBytes);
+      return this.#skipBytes === 0 || this.#starved();
+    }
     const header = this.#input.peek(REQUEST_BYTES);
-    if (header === undefined) return false;
+    if (header === undefined) return this.#starved();
     const request = parseRequest(header);
     if (request === undefined) return this.#refuse();
-    const payload = request.command === Command.write ? request.length : 0;
-    // The spec allows to hang up on a payload over the limit: it can not be skipped and trusted.
-    if (payload > MAX_PAYLOAD_BYTES) return this.#refuse();
-    if (this.#input.length < REQUEST_BYTES + payload) return false;
+    const payloadBytes = request.command === Command.write ? request.length : 0;
+    // "either the server or the client MAY initiate a hard disconnect" ("Block size constraints").
+    if (payloadBytes > MAX_PAYLOAD_BYTES) return this.#refuse();
+    if (payloadBytes > 0 && this.#export.readOnly) {
+      this.#input.skip(REQUEST_BYTES);
+      this.#skipBytes = payloadBytes;
+      this.#take(request, NO_DATA);
+      return true;
+    }
+    if (this.#input.length < REQUEST_BYTES + payloadBytes) return this.#starved();
     this.#input.skip(REQUEST_BYTES);
-    this.#take(request, payload > 0 ? this.#input.take(payload)!.slice() : undefined);
+    this.#take(request, this.#input.take(payloadBytes) ?? NO_DATA);
     return true;
   }
 
@@ -78,10 +95,10 @@ export class Transmission {
     this.#blocked = false;
   }
 
-  /** The client sends nothing more. */
+  /** The client sends nothing more; what it sent is answered. */
   end(): void {
-    this.#ending = true;
-    this.#finishWhenIdle();
+    this.#inputEnded = true;
+    this.#events.resumed();
   }
 
   /** The stream is gone: answers to what is under way are dropped. */
@@ -89,11 +106,10 @@ export class Transmission {
     this.#over = true;
   }
 
-  #take(request: Request, payload: Uint8Array | undefined): void {
+  #take(request: Request, payload: Uint8Array): void {
     this.#counters.requests += 1;
     if (request.command === Command.disconnect) {
-      this.#ending = true;
-      this.#finishWhenIdle();
+      this.#drain();
       return;
     }
     const bytes = Math.min(request.length, MAX_PAYLOAD_BYTES);
@@ -105,16 +121,17 @@ export class Transmission {
     );
   }
 
-  async #perform(request: Request, payload: Uint8Array | undefined): Promise<Uint8Array | undefined> {
+  async #perform(request: Request, payload: Uint8Array): Promise<Uint8Array | undefined> {
     const offset = Number(request.offset);
-    if (!Number.isSafeInteger(offset)) throw new ExportError("EINVAL", "The offset is beyond every device.");
+    if ((request.flags & ~CommandFlag.fua) !== 0) throw new ExportError("EINVAL", "A flag was not offered.");
     switch (request.command) {
       case Command.read:
         if (request.length > MAX_PAYLOAD_BYTES) throw new ExportError("EINVAL", "The read is too long.");
         return this.#export.read(offset, request.length);
       case Command.write:
-        if (this.#export.write === undefined) throw new ExportError("EPERM", "The export is read-only.");
-        await this.#export.write(offset, payload ?? new Uint8Array(0));
+        if (this.#export.readOnly || this.#export.write === undefined)
+          throw new ExportError("EPERM", "The export is read-only.");
+        await this.#export.write(offset, payload);
         if ((request.flags & CommandFlag.fua) !== 0) await this.#export.flush?.();
         return undefined;
       case Command.flush:
@@ -133,7 +150,7 @@ export class Transmission {
     if (!this.#stream.write(serializeSimpleReply({ error, cookie: request.cookie }, data ?? NO_DATA))) {
       this.#blocked = true;
     }
-    if (this.#ending) this.#finishWhenIdle();
+    if (this.#draining) this.#finishWhenIdle();
     else this.#events.resumed();
   }
 
@@ -146,6 +163,16 @@ export class Transmission {
     this.#paused = paused;
     if (paused) this.#stream.pause();
     else this.#stream.resume();
+  }
+
+  #starved(): false {
+    if (this.#inputEnded) this.#drain();
+    return false;
+  }
+
+  #drain(): void {
+    this.#draining = true;
+    this.#finishWhenIdle();
   }
 
   #finishWhenIdle(): void {
