@@ -5,7 +5,6 @@ import {
   HandshakeFlag,
   Info,
   MAX_OPTION_BYTES,
-  NbdError,
   Option,
   OptionReply,
   TransmissionFlag,
@@ -232,7 +231,6 @@ export class NbdClient implements ByteStreamHandler {
       this.#state = { name: "reply-data", cookie: reply.cookie, lengthBytes };
     } else {
       this.#events.reply(reply.cookie, reply.error, EMPTY);
-      if (reply.error === NbdError.ESHUTDOWN) this.#stream?.end();
     }
     return true;
   }

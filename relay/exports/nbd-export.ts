@@ -15,14 +15,24 @@ export interface NbdExportOptions {
   readonly onState?: (state: NbdExportState) => void;
   /** A server that does not answer for this long is taken for hung, and the connection is made anew. */
   readonly requestTimeoutMs?: number;
-  /** How long the first connection may take before `openNbdExport` gives up. */
+  /** How long the first connection may take before it counts as failed; `Infinity` for as long as it takes. */
   readonly openTimeoutMs?: number;
+  /** How many requests may be without an answer; further ones are refused with EIO. */
+  readonly maxRequests?: number;
+  /** "NBD server at HOST:PORT" unless given. */
+  readonly description?: string;
 }
 
 export type NbdExportState =
   | { readonly name: "connecting" }
   | { readonly name: "ready" }
-  | { readonly name: "reconnecting"; readonly attempts: number; readonly lastError: string }
+  | {
+      readonly name: "reconnecting";
+      /** When the connection was lost, or the first attempt made: milliseconds since the epoch. */
+      readonly sinceMs: number;
+      readonly attempts: number;
+      readonly lastError: string;
+    }
   | { readonly name: "failed"; readonly lastError: string }
   | { readonly name: "closed" };
 
@@ -30,6 +40,9 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_OPEN_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 3_000;
+const DEFAULT_MAX_REQUESTS = 4096;
+/** How long a server that we said good-bye to may take to close the connection. */
+const GOODBYE_MS = 1_000;
 
 /** Connects to a real NBD server. Rejects with an `ExportError` whose message says what is wrong and with which server. */
 export async function openNbdExport(options: NbdExportOptions): Promise<NbdExport> {
@@ -42,7 +55,8 @@ export async function openNbdExport(options: NbdExportOptions): Promise<NbdExpor
  * An export on a real NBD server. When the connection is lost it is made again, for as long as it takes, and what was
  * under way is repeated: to the guest it is a pause. A server that comes back with another size is refused.
  *
- * Repeating is harmless: reads and flushes by nature, writes because one that overlaps another waits for it.
+ * Repeating is harmless: reads and flushes by nature, writes because one that overlaps another waits for it. What nobody
+ * can mend: a server that answered a write and lost it, before the flush, with its machine.
  */
 export class NbdExport implements Export {
   readonly name: string;
@@ -60,20 +74,24 @@ export class NbdExport implements Export {
   #watchdog: NodeJS.Timeout | undefined;
   #openTimer: NodeJS.Timeout | undefined;
   #reconnects = 0;
+  /** Since a server last answered something. */
+  #attempts = 0;
+  #hungUp: () => void = () => {};
 
   constructor(options: NbdExportOptions) {
     const { target, exportName } = parseNbdUrl(options.url);
     this.name = options.name;
     this.#options = options;
     this.#server = formatTarget(target);
-    this.description = `NBD server at ${this.#server}`;
-    this.#pending = new PendingRequests(() => this.#armWatchdog());
+    this.description = options.description ?? `NBD server at ${this.#server}`;
+    this.#pending = new PendingRequests(options.maxRequests ?? DEFAULT_MAX_REQUESTS);
     this.opened = new Promise((resolve, reject) => {
       const timeoutMs = options.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS;
-      this.#openTimer = setTimeout(() => {
+      const giveUp = () => {
         const lastError = "lastError" in this.#state ? this.#state.lastError : "it does not answer";
         this.#fail(`The NBD server at ${this.#server} can not be used: ${lastError}.`);
-      }, timeoutMs);
+      };
+      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#openTimer = setTimeout(giveUp, timeoutMs);
       this.#onOpen = resolve;
       this.#onFail = (message) => reject(new ExportError("ESHUTDOWN", message));
     });
@@ -105,21 +123,26 @@ export class NbdExport implements Export {
 
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     if (this.readOnly) throw new ExportError("EPERM", `The export "${this.name}" is read-only.`);
-    if (bytes.length === 0) return;
-    await this.#pending.noOverlappingWrite(offset, bytes.length);
-    await this.#submit({ kind: "write", offset, bytes });
+    if (bytes.length > 0) await this.#submit({ kind: "write", offset, bytes });
   }
 
   async flush(): Promise<void> {
     if (this.#info?.canFlush === true) await this.#submit({ kind: "flush" });
   }
 
-  /** Says good-bye to the server. What is under way fails. */
-  close(): void {
+  /** Says good-bye to the server. What is under way fails. Resolves when the connection is closed. */
+  async close(): Promise<void> {
     if (this.#state.name === "closed") return;
-    this.#client?.disconnect();
     this.#setState({ name: "closed" });
     this.#settle(`The export "${this.name}" was closed.`);
+    if (this.#client === undefined) return;
+    const hungUp = new Promise<void>((resolve) => {
+      this.#hungUp = resolve;
+    });
+    this.#client.disconnect();
+    const patience = setTimeout(() => this.#abortConnection(), GOODBYE_MS);
+    await hungUp;
+    clearTimeout(patience);
   }
 
   #submit(request: Parameters<PendingRequests["add"]>[0]): Promise<Uint8Array> {
@@ -127,16 +150,15 @@ export class NbdExport implements Export {
       const why = this.#state.name === "failed" ? this.#state.lastError : "It was closed.";
       return Promise.reject(new ExportError("ESHUTDOWN", why));
     }
-    return this.#pending.add(request, this.#state.name === "ready" ? this.#client : undefined);
+    const answer = this.#pending.add(request);
+    this.#armWatchdog();
+    return answer;
   }
 
   #connect(target: Parameters<typeof dialTcp>[0], exportName: string): void {
     const client = new NbdClient(exportName, {
       ready: (info) => this.#ready(info, client),
-      reply: (cookie, error, data) => {
-        this.#pending.settle(cookie, errorOf(error, this.name, this.#server), data);
-        this.#armWatchdog();
-      },
+      reply: (cookie, error, data) => this.#reply(cookie, error, data),
       ended: (end) => this.#ended(end, client, () => this.#connect(target, exportName)),
     });
     this.#client = client;
@@ -159,24 +181,38 @@ export class NbdExport implements Export {
     this.#info = info;
     clearTimeout(this.#openTimer);
     this.#setState({ name: "ready" });
-    this.#pending.sendAll(client);
+    this.#pending.attach(client);
     this.#onOpen();
+    this.#armWatchdog();
+  }
+
+  #reply(cookie: bigint, error: number, data: Uint8Array): void {
+    if (error === NbdError.ESHUTDOWN) {
+      // The server goes: its successor is asked again.
+      this.#abortConnection();
+      return;
+    }
+    this.#attempts = 0;
+    this.#pending.settle(cookie, errorOf(error, this.name, this.#server), data);
     this.#armWatchdog();
   }
 
   #ended(end: ClientEnd, client: NbdClient, again: () => void): void {
     if (client !== this.#client) return;
     this.#client = undefined;
+    this.#pending.detach();
     clearTimeout(this.#watchdog);
+    this.#hungUp();
     if (this.#state.name === "failed" || this.#state.name === "closed") return;
     const lastError = end.kind === "lost" ? LOST[end.reason] : end.message;
     if (this.#info === undefined && end.kind !== "lost") {
       this.#fail(`The NBD server at ${this.#server} can not be used: ${lastError}.`);
       return;
     }
-    const attempts = this.#state.name === "reconnecting" ? this.#state.attempts + 1 : 1;
-    this.#setState({ name: "reconnecting", attempts, lastError });
-    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1));
+    this.#attempts += 1;
+    const sinceMs = this.#state.name === "reconnecting" ? this.#state.sinceMs : Date.now();
+    this.#setState({ name: "reconnecting", sinceMs, attempts: this.#attempts, lastError });
+    const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#attempts - 1));
     this.#retryTimer = setTimeout(again, longest * (0.5 + Math.random() / 2));
   }
 

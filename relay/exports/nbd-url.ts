@@ -14,12 +14,13 @@ const DEFAULT_PORT = 10809;
  */
 export function parseNbdUrl(text: string): NbdUrl {
   let url: URL;
+  let exportName: string;
   try {
     url = new URL(text);
+    exportName = decodeURIComponent(url.pathname.replace(/^\//, ""));
   } catch {
     throw new Error(`"${text}" is not an NBD address. It should look like nbd://host:10809/name.`);
   }
-  const exportName = decodeURIComponent(url.pathname.replace(/^\//, ""));
   switch (url.protocol) {
     case "nbd:": {
       if (url.hostname === "")
