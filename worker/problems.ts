@@ -54,7 +54,11 @@ export function fileProblem(role: FileRole, url: string, failure: FileFailure): 
   }
 }
 
-export function kernelProblem(url: string, image: Extract<KernelImage, { ok: false }>): Problem {
+export function kernelProblem(
+  url: string,
+  bytes: number,
+  image: Extract<KernelImage, { ok: false }>,
+): Problem {
   const at = { severity: "error", milestone: "download" } as const;
   switch (image.reason) {
     case "64-bit":
@@ -65,6 +69,13 @@ export function kernelProblem(url: string, image: Extract<KernelImage, { ok: fal
         advice:
           "Build the image for i386 (Debian: linux-image-686), or boot this one with `netroot smoke --engine qemu`.",
       };
+    case "cut-off":
+      return {
+        ...at,
+        code: "kernel-truncated",
+        message: `The kernel at ${url} has ${bytes} bytes; its header says that it has ${image.neededBytes}.`,
+        advice: "Copy the file into the boot tree again: it was cut off.",
+      };
     case "too-old":
     case "not-a-kernel":
       return {
@@ -74,7 +85,7 @@ export function kernelProblem(url: string, image: Extract<KernelImage, { ok: fal
         advice: `Check ${PLACES.kernel}: it must name the compressed kernel, such as vmlinuz or KIWI's .kernel file.`,
       };
     default:
-      return image.reason satisfies never;
+      return image satisfies never;
   }
 }
 

@@ -144,10 +144,10 @@ export class Session {
   }
 
   async #fetchFiles(): Promise<BootFiles | undefined> {
-    const { fetchFile, clock } = this.#platform;
+    const platform = this.#platform;
     const result = await fetchBootFiles(
       this.#settings,
-      fetchFile,
+      (url, options) => platform.fetchFile(url, options),
       this.#abort.signal,
       (file, receivedBytes, totalBytes) =>
         this.#handlers.event({
@@ -166,7 +166,7 @@ export class Session {
       return undefined;
     }
     const { kernel, initrd } = result.files;
-    this.#watch.reach("download", clock.now(), `${mebibytes(kernel.length + initrd.length)} MB`);
+    this.#watch.reach("download", platform.clock.now(), `${mebibytes(kernel.length + initrd.length)} MB`);
     return result.files;
   }
 
@@ -211,7 +211,6 @@ export class Session {
     );
     if (this.#closed) {
       await pc.destroy();
-      this.#turns.close();
       return;
     }
     this.#pc = pc;

@@ -11,6 +11,7 @@ let base: string;
 function bzImage(xloadflags: number): Uint8Array {
   const image = new Uint8Array(2048);
   const view = new DataView(image.buffer);
+  view.setUint8(0x1f1, 1);
   view.setUint16(0x1fe, 0xaa55, true);
   image.set(new TextEncoder().encode("HdrS"), 0x202);
   view.setUint16(0x206, 0x20f, true);

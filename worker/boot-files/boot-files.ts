@@ -45,7 +45,7 @@ export async function fetchBootFiles(
   }
   const [kernel, bios, vgaBios, ...initrds] = bytes as [Uint8Array, Uint8Array, Uint8Array, ...Uint8Array[]];
   const image = inspectKernel(kernel);
-  if (!image.ok) return { ok: false, problem: kernelProblem(settings.kernelUrl, image) };
+  if (!image.ok) return { ok: false, problem: kernelProblem(settings.kernelUrl, kernel.length, image) };
   const initrd = concatenateInitrds(initrds);
   const problem = settingsProblem(settings, initrd.length, image.maxAppendBytes);
   if (problem) return { ok: false, problem };

@@ -6,8 +6,10 @@ import { inspectKernel } from "./bzimage.ts";
 function kernel(
   fields: { protocol?: number; xloadflags?: number; loadflags?: number; cmdlineSize?: number } = {},
 ) {
-  const image = new Uint8Array(1024);
+  const image = new Uint8Array(1024 + 320);
   const view = new DataView(image.buffer);
+  view.setUint8(0x1f1, 1); // setup_sects: 1024 bytes with the first
+  view.setUint32(0x1f4, 20, true); // syssize: 320 bytes
   view.setUint16(0x1fe, 0xaa55, true); // boot_flag
   image.set(new TextEncoder().encode("HdrS"), 0x202); // header
   view.setUint16(0x206, fields.protocol ?? 0x20f, true); // version
@@ -34,6 +36,15 @@ describe("the kernel's header", () => {
     expect(inspectKernel(kernel({ protocol: 0x205 }))).toMatchObject({ ok: true, maxAppendBytes: 255 });
   });
 
+  it("knows when the end of the file is missing", () => {
+    expect(inspectKernel(kernel().subarray(0, 1024 + 305))).toMatchObject({ ok: true });
+    expect(inspectKernel(kernel().subarray(0, 1024 + 304))).toEqual({
+      ok: false,
+      reason: "cut-off",
+      neededBytes: 1344,
+    });
+  });
+
   it("refuses a zImage", () => {
     expect(inspectKernel(kernel({ loadflags: 0 }))).toMatchObject({ ok: false, reason: "too-old" });
   });
@@ -46,9 +57,11 @@ describe("the kernel's header", () => {
     ["a vmlinux", new TextEncoder().encode("\x7fELF".padEnd(2000)), /vmlinux/],
     ["noise", new Uint8Array(5000).fill(3), /something else/],
   ])("is not found in %s, and says what that looks like", (_name, bytes, looksLike) => {
-    const result = inspectKernel(bytes);
-    expect(result).toMatchObject({ ok: false, reason: "not-a-kernel" });
-    if (!result.ok) expect(result.looksLike).toMatch(looksLike);
+    expect(inspectKernel(bytes)).toEqual({
+      ok: false,
+      reason: "not-a-kernel",
+      looksLike: expect.stringMatching(looksLike),
+    });
   });
 
   it("is read without throwing, whatever the bytes", () => {

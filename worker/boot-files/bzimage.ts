@@ -2,6 +2,8 @@
  * The header of a Linux kernel image, as far as it says whether this PC can start it.
  * Layout: The Linux/x86 Boot Protocol (Documentation/x86/boot.rst in the kernel's sources).
  */
+const SETUP_SECTS = 0x1f1; // u8, sectors of the real-mode part without the first; 0 means 4
+const SYSSIZE = 0x1f4; // u32, the protected-mode part in units of 16 bytes
 const BOOT_FLAG = 0x1fe; // u16, 0xaa55
 const HEADER = 0x202; // u32, "HdrS"
 const VERSION = 0x206; // u16
@@ -14,6 +16,8 @@ const LOADED_HIGH = 1 << 0;
 /** The kernel has a 64-bit entry point: set by every x86-64 kernel, and by no other. */
 const XLF_KERNEL_64 = 1 << 0;
 
+const SECTOR_BYTES = 512;
+const PARAGRAPH_BYTES = 16;
 const PROTOCOL_2_06 = 0x206;
 const PROTOCOL_2_12 = 0x20c;
 const OLDEST_PROTOCOL = 0x202;
@@ -25,7 +29,8 @@ export type KernelImage =
       readonly ok: false;
       readonly reason: "not-a-kernel" | "too-old" | "64-bit";
       readonly looksLike: string;
-    };
+    }
+  | { readonly ok: false; readonly reason: "cut-off"; readonly neededBytes: number };
 
 /** Reads the header of what should be a bzImage for a 32-bit PC. */
 export function inspectKernel(image: Uint8Array): KernelImage {
@@ -42,6 +47,10 @@ export function inspectKernel(image: Uint8Array): KernelImage {
   if (protocol >= PROTOCOL_2_12 && (view.getUint16(XLOADFLAGS, true) & XLF_KERNEL_64) !== 0) {
     return { ok: false, reason: "64-bit", looksLike: "a 64-bit kernel" };
   }
+  const neededBytes =
+    ((view.getUint8(SETUP_SECTS) || 4) + 1) * SECTOR_BYTES + view.getUint32(SYSSIZE, true) * PARAGRAPH_BYTES;
+  // The last unit of 16 bytes may be begun.
+  if (image.length <= neededBytes - PARAGRAPH_BYTES) return { ok: false, reason: "cut-off", neededBytes };
   const maxAppendBytes = protocol >= PROTOCOL_2_06 ? view.getUint32(CMDLINE_SIZE, true) : LEAST_CMDLINE_SIZE;
   return { ok: true, protocol, maxAppendBytes };
 }

@@ -56,6 +56,8 @@ export interface Cpu {
 
 export interface Main {
   readonly cpu: Cpu;
+  /** Sets up memory and devices. */
+  init(settings: unknown): void;
   /** Comes back with `yield_callback(tick)` after `ms`. */
   yield(ms: number, tick: number): void;
   yield_callback(tick: number): void;
@@ -84,6 +86,7 @@ export class EmulatorVersionError extends Error {
 export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
   const expected: readonly (readonly [path: string, type: "function" | "object" | "number" | "boolean"])[] = [
     ["bus.send", "function"],
+    ["v86.init", "function"],
     ["v86.yield", "function"],
     ["v86.yield_callback", "function"],
     ["v86.unregister_yield", "function"],

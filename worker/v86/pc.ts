@@ -3,7 +3,7 @@ import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
 import type { Uart } from "../serial-input.ts";
 import { cardOf } from "./card.ts";
-import { type Internals, internalsOf } from "./internals.ts";
+import { EmulatorVersionError, type Internals, internalsOf } from "./internals.ts";
 
 export interface PcOptions {
   readonly emulator: WebAssembly.Module;
@@ -103,11 +103,14 @@ function loadEmulator(options: PcOptions): Promise<V86> {
     const emulator = new V86({
       wasm_fn: async (imports: WebAssembly.Imports) => {
         try {
-          return (await WebAssembly.instantiate(options.emulator, imports)).exports;
+          const { exports } = await WebAssembly.instantiate(options.emulator, imports);
+          if (typeof exports.rust_init === "function") return exports;
+          reject(new EmulatorVersionError("rust_init"));
         } catch (cause) {
-          reject(new Error("The emulator's code does not start.", { cause }));
-          return new Promise<never>(() => {});
+          reject(new Error("its code does not start", { cause }));
         }
+        // v86 would not catch a rejection: it waits for ever instead, and is forgotten.
+        return new Promise<never>(() => {});
       },
       autostart: false,
       memory_size: options.memoryMiB * 1024 * 1024,
@@ -124,7 +127,31 @@ function loadEmulator(options: PcOptions): Promise<V86> {
       cmdline: options.append,
       net_device: { ...options.nic },
     });
+    guardInit(emulator, reject);
     emulator.add_listener("emulator-loaded", () => resolve(emulator));
+  });
+}
+
+/**
+ * v86 sets up its memory and devices in a timer of its own, where nobody would catch what it throws: for a guest's memory
+ * that cannot be had, for example. Its main part is put in place before that.
+ */
+function guardInit(emulator: V86, failed: (error: unknown) => void): void {
+  Object.defineProperty(emulator, "v86", {
+    configurable: true,
+    set(main: { init?: (settings: unknown) => void }) {
+      const { init } = main;
+      if (init) {
+        main.init = (settings) => {
+          try {
+            init.call(main, settings);
+          } catch (error) {
+            failed(error);
+          }
+        };
+      }
+      Object.defineProperty(emulator, "v86", { configurable: true, writable: true, value: main });
+    },
   });
 }
 
