@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { closest } from "./command.ts";
 
 const NETROOT = fileURLToPath(new URL("../bin/netroot.mjs", import.meta.url));
 let tree: string;
@@ -57,8 +56,12 @@ describe("netroot", () => {
     [["serve", "--port", "66000"], "from 0 to 65535"],
     [["doctor", "--all"], "--all"],
     [["serve", "/nowhere"], "netroot image build"],
+    [["serve", "TREE"], "netroot.toml, line 2: listen.prot is not known here. Did you mean port?"],
   ])("answers %j with a sentence and exit code 2", async (args, sentence) => {
-    const { code, stdout, stderr } = await netroot(...args);
+    const slip = join(tree, "slip");
+    await mkdir(slip, { recursive: true });
+    await writeFile(join(slip, "netroot.toml"), "[listen]\nprot = 1\n");
+    const { code, stdout, stderr } = await netroot(...args.map((arg) => (arg === "TREE" ? slip : arg)));
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(sentence);
     expect(stderr).not.toContain("    at "); // a stack is for our own defects
@@ -93,19 +96,5 @@ describe("netroot", () => {
     expect(stdout).toMatch(/^MISSING +boot\/none – boot entry a$/m);
     expect(stdout).toMatch(/^ok +Node /m);
     expect(code).toBe(99);
-  });
-});
-
-describe("closest", () => {
-  it("finds what was probably meant, and nothing where nothing is near", () => {
-    const names = ["serve", "image", "doctor"];
-    expect(["serv", "sevre", "iamge", "docter", "x", "smoke"].map((word) => closest(word, names))).toEqual([
-      "serve",
-      "serve",
-      "image",
-      "doctor",
-      undefined,
-      undefined,
-    ]);
   });
 });

@@ -1,5 +1,6 @@
+import { closest } from "../relay/config/closest.ts";
 import { packageVersion } from "../relay/version.ts";
-import { closest, EXIT, UsageError } from "./command.ts";
+import { EXIT, UsageError } from "./command.ts";
 
 const USAGE = `Usage: netroot COMMAND [ARGUMENTS]
 

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ConfigurationError } from "../relay/config/configuration.ts";
 import { BootTreeError } from "../relay/http/boot-tree.ts";
 import { ListenError } from "../relay/http/listen.ts";
 import { createLogger, type Logger } from "../relay/log.ts";
@@ -77,9 +78,9 @@ function parsePort(text: string): number {
   throw new UsageError(`--port ${text} is no port: it is a number from 0 to 65535`);
 }
 
-/** A tree that cannot be served is the caller's mistake; a port that cannot be had is the machine's. */
+/** A tree or a configuration that cannot be served is the caller's mistake; a port that cannot be had is the machine's. */
 function refuse(error: unknown, logger: Logger): number {
-  if (error instanceof BootTreeError) {
+  if (error instanceof BootTreeError || error instanceof ConfigurationError) {
     logger.error(error.message);
     return EXIT.usage;
   }

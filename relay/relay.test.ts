@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,9 +9,11 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { etherType, parseEthernet } from "../net/ethernet/ethernet.ts";
 import { formatIpv4 } from "../net/ipv4/address.ts";
+import { NBD_PORT } from "../net/nbd/constants.ts";
+import { GuestNbd, hashDevice } from "./client/guest-nbd.ts";
 import { type GuestOptions, SyntheticGuest } from "./client/synthetic-guest.ts";
 import { silentLogger } from "./log.ts";
-import { type Relay, startRelay } from "./serve.ts";
+import { type Relay, type RelayOptions, startRelay } from "./serve.ts";
 
 let tree: string;
 const closers: (() => unknown)[] = [];
@@ -23,9 +27,16 @@ afterEach(async () => {
   await rm(tree, { recursive: true });
 });
 
-async function start(): Promise<Relay> {
-  const relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger });
+async function start(options: Partial<RelayOptions> = {}): Promise<Relay> {
+  const relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger, ...options });
   closers.push(() => relay.close());
+  return relay;
+}
+
+/** A relay whose exports are there: on a busy machine nbd-server may take longer than the relay waits for it. */
+async function startReady(options: Partial<RelayOptions> = {}): Promise<Relay> {
+  const relay = await start(options);
+  await until(() => relay.status().exports.every(({ state }) => state === "ready"));
   return relay;
 }
 
@@ -33,6 +44,26 @@ async function plugIn(relay: Relay, options: Partial<GuestOptions> = {}): Promis
   const guest = await SyntheticGuest.connect({ url: `${relay.url.replace("http", "ws")}wire`, ...options });
   closers.push(() => guest.close());
   return guest;
+}
+
+/** The root image of the tree: random bytes. */
+async function writeImage(sizeBytes: number): Promise<{ path: string; sha256: string }> {
+  const path = join(tree, "exports/kisroot.img");
+  await mkdir(join(tree, "exports"), { recursive: true });
+  await writeFile(path, randomBytes(sizeBytes));
+  return { path, sha256: await sha256Of(path) };
+}
+
+async function sha256Of(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}
+
+function listenOn(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+  });
 }
 
 async function until(condition: () => boolean) {
@@ -101,6 +132,116 @@ describe("a guest on the wire", () => {
   });
 });
 
+describe("a guest's device", () => {
+  const openDevice = async (guest: SyntheticGuest, name = "kisroot") => {
+    const { server } = await guest.acquire();
+    const peer = { address: server, port: NBD_PORT };
+    return GuestNbd.open((handler) => guest.station.connect(peer, handler), name);
+  };
+
+  it("is the image on the real nbd-server, byte for byte, in either framing and for two guests at once", async () => {
+    const { sha256, path } = await writeImage(24 * 1024 * 1024 + 512);
+    const relay = await startReady();
+    expect(relay.status().exports).toMatchObject([
+      {
+        name: "kisroot",
+        state: "ready",
+        readOnly: true,
+        description: expect.stringMatching(/^nbd-server on /),
+      },
+    ]);
+    const guests = await Promise.all([plugIn(relay, { batch: true }), plugIn(relay, { batch: false })]);
+    const devices = await Promise.all(guests.map((guest) => openDevice(guest)));
+    expect(devices.map(({ info }) => [info.sizeBytes, info.readOnly])).toEqual(
+      Array(2).fill([24 * 1024 * 1024 + 512, true]),
+    );
+    expect(await Promise.all(devices.map((nbd) => hashDevice(nbd)))).toEqual([sha256, sha256]);
+    expect(relay.status().exports[0]).toMatchObject({ readBytes: 2 * (24 * 1024 * 1024 + 512) });
+    for (const nbd of devices) {
+      expect(await nbd.disconnect()).toEqual({ kind: "lost", reason: "finished" });
+    }
+    expect(await sha256Of(path)).toBe(sha256);
+  });
+
+  it("is read from the file where nbd-server may not be used, and the status says so", async () => {
+    const { sha256 } = await writeImage(4 * 1024 * 1024);
+    const relay = await startReady({ useNbdServer: false });
+    expect(relay.status().exports).toMatchObject([{ notice: expect.stringContaining("nbd-server") }]);
+    expect(await hashDevice(await openDevice(await plugIn(relay)))).toBe(sha256);
+  });
+
+  it("goes on being read while another client sends garbage and a third one hangs", async () => {
+    const { sha256 } = await writeImage(16 * 1024 * 1024);
+    const relay = await startReady();
+    const [good, bad, stuck] = [await plugIn(relay), await plugIn(relay), await plugIn(relay)];
+    const stuckDevice = await openDevice(stuck);
+    for (let offset = 0; offset < 16; offset++)
+      void stuckDevice.read(offset * 2 ** 20, 2 ** 20).catch(() => {});
+    stuck.link.pause();
+    let done = false;
+    const noise = (async () => {
+      while (!done) {
+        bad.link.sendMessage(randomBytes(Math.floor(Math.random() * 4000)));
+        bad.link.send(randomBytes(14 + Math.floor(Math.random() * 1500)));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    expect(await hashDevice(await openDevice(good))).toBe(sha256);
+    done = true;
+    await noise;
+  });
+
+  it("that does not exist is refused with the names of those that do", async () => {
+    await writeImage(4096);
+    const guest = await plugIn(await startReady());
+    await expect(openDevice(guest, "rootfs")).rejects.toThrow('no export "rootfs" here; there is: kisroot');
+  });
+
+  it("is reset, not left hanging, when the relay closes in the middle of a read", async () => {
+    await writeImage(16 * 1024 * 1024);
+    const relay = await startReady();
+    const guest = await plugIn(relay);
+    const nbd = await openDevice(guest);
+    const reading = hashDevice(nbd);
+    reading.catch(() => {});
+    await nbd.read(0, 4096);
+    await relay.close();
+    expect(await guest.link.closed).toBe(1001);
+    await guest.close();
+    await expect(reading).rejects.toThrow("the NBD connection is over");
+  });
+});
+
+describe("a forward", () => {
+  it("leads to its declared target and nowhere else", async () => {
+    const echo = createServer((socket) => void socket.pipe(socket));
+    const port = await listenOn(echo);
+    closers.push(() => echo.close());
+    await writeFile(join(tree, "netroot.toml"), `[[forward]]\nport = 7\nto = "localhost:${port}"\n`);
+    const guest = await plugIn(await start());
+    const { server } = await guest.acquire();
+    const converse = (to: number) =>
+      new Promise<string>((resolve) => {
+        let said = "";
+        const stream = guest.station.connect(
+          { address: server, port: to },
+          {
+            data: (bytes) => {
+              said += new TextDecoder().decode(bytes);
+            },
+            end: () => {},
+            drained: () => {},
+            closed: (reason) => resolve(`${said}${reason}`),
+          },
+        );
+        stream.write(new TextEncoder().encode("hello, "));
+        stream.end();
+      });
+    expect(await converse(7)).toBe("hello, finished");
+    expect(await converse(port)).toBe("refused");
+  });
+});
+
 describe("the relay", () => {
   it("frees what belongs to a client when it leaves, and everything when it closes", async () => {
     const relay = await start();
@@ -132,16 +273,16 @@ describe("the relay", () => {
 
   it("says what is wrong with its tree, and serves it all the same", async () => {
     const relay = await start();
-    expect(relay.status().notices).toMatchObject([{ code: "menu-missing" }]);
+    expect(relay.status().notices.map(({ code }) => code)).toEqual(["menu-missing", "no-exports"]);
     await relay.close();
     await writeFile(
       join(tree, "tftpboot/pxelinux.cfg/default"),
       "LABEL a\nKERNEL gone\nAPPEND initrd=../x\n",
     );
     const other = await start();
-    expect(other.status().notices.map(({ message }) => message)).toEqual([
-      expect.stringContaining("The boot entry a names gone, which is not in"),
-      expect.stringContaining("names ../x, which lies outside"),
+    expect(other.status().notices.slice(0, 2)).toEqual([
+      { code: "boot-file-missing", message: expect.stringContaining("entry a names gone, which is not in") },
+      { code: "boot-file-missing", message: expect.stringContaining("names ../x, which lies outside") },
     ]);
   });
 
@@ -156,10 +297,13 @@ describe("the relay", () => {
 
 /** Prints what keeps the process alive once a relay that had a client, and one that could not start, are closed. */
 const LIFE_OF_A_RELAY = `
+  import { mkdir, writeFile } from "node:fs/promises";
   import { startRelay } from "./relay/serve.ts";
   import { SyntheticGuest } from "./relay/client/synthetic-guest.ts";
   import { silentLogger as logger } from "./relay/log.ts";
   const tree = process.argv[1];
+  await mkdir(tree + "/exports", { recursive: true });
+  await writeFile(tree + "/exports/kisroot.img", new Uint8Array(65536));
   const relay = await startRelay({ tree, listen: { port: 0 }, logger });
   await startRelay({ tree, listen: { port: relay.port }, logger }).then(() => process.exit(1), () => {});
   const url = relay.url.replace("http", "ws") + "wire";

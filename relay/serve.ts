@@ -1,13 +1,11 @@
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { ExportHub } from "../net/export/hub.ts";
-import { parseIpv4 } from "../net/ipv4/address.ts";
-import { NBD_PORT } from "../net/nbd/constants.ts";
-import { NbdSession, newSessionCounters } from "../net/nbd/session.ts";
+import { formatIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
-import type { ByteStream } from "../net/stream/stream.ts";
 import { Clients } from "./client/clients.ts";
-import { openTreeImages } from "./client/tree-images.ts";
+import { declareServices } from "./client/services.ts";
+import { readConfiguration } from "./config/configuration.ts";
+import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
 import { answer } from "./http/routes.ts";
@@ -22,6 +20,8 @@ export interface RelayOptions {
   readonly listen?: { readonly host?: string; readonly port?: number };
   /** The built page's folder; dist/page of this project unless given. */
   readonly page?: string;
+  /** Whether nbd-server may be used; it is, where it is installed, unless told otherwise. */
+  readonly useNbdServer?: boolean;
   readonly logger: Logger;
 }
 
@@ -35,34 +35,70 @@ export interface Relay {
 }
 
 const BUILT_PAGE = fileURLToPath(new URL("../dist/page", import.meta.url));
+const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
- * Starts everything that `netroot serve` is. Rejects, with nothing left open, with a `BootTreeError` (no tree) or a
- * `ListenError` (no port); their messages are sentences for a person.
+ * Starts everything that `netroot serve` is. Rejects, with nothing left open, with a `BootTreeError` (no tree), a
+ * `ConfigurationError` (netroot.toml) or a `ListenError` (no port); their messages are sentences for a person.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
-  const { tree, logger, page = BUILT_PAGE } = options;
-  await requireBootTree(tree);
-  const host = options.listen?.host ?? "127.0.0.1";
-  const mtu = 1500;
-  const notices: readonly Notice[] = await inspectBootTree(tree);
-  for (const { message } of notices) logger.warn(message);
+  /** What was opened, to be closed in the opposite order. */
+  const opened: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const closeAll = async () => {
+    for (const close of opened.toReversed()) await close();
+  };
+  const close = () => {
+    closing ??= closeAll();
+    return closing;
+  };
+  try {
+    return { ...(await open(options, (close) => opened.push(close))), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-  const images = await openTreeImages(tree);
-  const hub = new ExportHub();
-  for (const image of images.exports) hub.add(image);
-  const sessions = newSessionCounters();
+async function open(
+  options: RelayOptions,
+  onClose: (close: () => Promise<void>) => void,
+): Promise<Omit<Relay, "close">> {
+  const { tree, logger, page = BUILT_PAGE, useNbdServer } = options;
+  await requireBootTree(tree);
+  const configuration = await readConfiguration(tree);
+  const { host, port: wantedPort } = { ...configuration.listen, ...options.listen };
+  const { network, mtu, mode } = configuration.segment;
+  const address = network.serverAddress;
+
+  const exports = await openExports({
+    tree,
+    configuration,
+    logger,
+    ...(useNbdServer !== undefined && { useNbdServer }),
+  });
+  onClose(() => exports.close());
+  const services = await declareServices(exports.hub, configuration.forward);
+  const clients = new Clients(mode, {
+    address,
+    prefixLength: network.prefixLength,
+    mtu,
+    services: services.declared,
+  });
+  const notices: readonly Notice[] = [
+    ...(await inspectBootTree(tree)),
+    ...exports.notices,
+    ...services.notices,
+    ...(LOOPBACK.test(host) ? [] : [openToAll(host)]),
+  ];
+  for (const { message } of notices) logger.warn(message);
 
   const status = (): RelayStatus => ({
     version: packageVersion(),
     tree,
-    network: { server: "10.86.0.1", client: "10.86.0.100" },
+    network: { server: formatIpv4(address), client: formatIpv4(network.firstClientAddress) },
     mtu,
-    exports: hub.names().map((name) => {
-      const { sizeBytes, readOnly, description } = hub.get(name)!;
-      const { reads, readBytes } = hub.counters(name)!;
-      return { name, sizeBytes, readOnly, description, state: "ready", detail: "ready", reads, readBytes };
-    }),
+    exports: exports.status(),
     clients: wire.clients,
     notices,
   });
@@ -73,38 +109,25 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       response.destroy();
     });
   });
-  const services = [
-    { port: NBD_PORT, service: (stream: ByteStream) => new NbdSession(stream, hub, sessions) },
-  ];
-  const clients = new Clients("isolated", {
-    address: parseIpv4("10.86.0.1")!,
-    prefixLength: 24,
-    mtu,
-    services,
-  });
-  const wire = new WireServer(http, {
-    mtu,
-    logger,
-    attach: clients.attach,
-  });
-  const port = await listen(http, host, options.listen?.port ?? 8086).catch(async (error: unknown) => {
-    await wire.close();
-    await images.close();
-    throw error;
-  });
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
-  logger.info(`serving ${tree} at ${url}`);
-  return {
-    url,
-    port,
-    status,
-    close: async () => {
-      await wire.close();
-      await new Promise<void>((resolve) => {
+  onClose(
+    () =>
+      new Promise((resolve) => {
         http.close(() => resolve());
         http.closeAllConnections();
-      });
-      await images.close();
-    },
+      }),
+  );
+  // Closed before the HTTP server, which waits for the sockets that became WebSockets.
+  const wire = new WireServer(http, { mtu, logger, attach: clients.attach });
+  onClose(() => wire.close());
+  const port = await listen(http, host, wantedPort);
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  logger.info(`serving ${tree} at ${url}`);
+  return { url, port, status };
+}
+
+function openToAll(host: string): Notice {
+  return {
+    code: "open-to-all",
+    message: `The relay listens on ${host}: whoever reaches this address may read the boot tree and its exports.`,
   };
 }
