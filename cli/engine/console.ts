@@ -109,7 +109,7 @@ export class Console {
     this.type(
       `printf '%s:\\n' '${mark}''-begin'; eval '${quoted}'; printf '\\n%s:%d\\n' '${mark}''-end' $?\n`,
     );
-    const match = await this.waitFor(new RegExp(`^${mark}-begin:\\n([^]*?)^${mark}-end:(\\d+)\\n`, "m"), {
+    const match = await this.waitFor(new RegExp(`^${mark}-begin:\\n(.*?)^${mark}-end:(\\d+)\\n`, "ms"), {
       ...options,
       from,
     });

@@ -31,6 +31,8 @@ export interface RunningMachine {
   reached(name: MilestoneName, options?: { readonly signal?: AbortSignal }): Promise<Milestone>;
   /** Resolves with the first problem of this code. */
   problem(code: string, options?: { readonly signal?: AbortSignal }): Promise<Problem>;
+  /** Powers off and on again, and forgets the milestones and problems of the boot before. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,8 @@ class Follower implements RunningMachine {
   counters: WireCounters | undefined;
   state: PowerState = "off";
   readonly #checks = new Set<Check>();
+  /** After a reset, what is still told of the boot before does not count. */
+  #startAwaited = false;
 
   constructor(machine: Machine) {
     this.machine = machine;
@@ -76,9 +80,10 @@ class Follower implements RunningMachine {
 
   take(events: readonly MachineEvent[]): void {
     for (const event of events) {
+      if (event.type === "power" && event.state === "starting") this.#startAwaited = false;
       if (event.type === "serial") this.console.receive(event.bytes);
-      else if (event.type === "milestones") this.milestones = event.milestones;
-      else if (event.type === "problem") this.problems.push(event.problem);
+      else if (event.type === "milestones" && !this.#startAwaited) this.milestones = event.milestones;
+      else if (event.type === "problem" && !this.#startAwaited) this.problems.push(event.problem);
       else if (event.type === "wire") this.counters = event.counters;
       else if (event.type === "power") this.state = event.state;
     }
@@ -101,6 +106,13 @@ class Follower implements RunningMachine {
       false,
       options.signal,
     );
+  }
+
+  async reset(): Promise<void> {
+    this.milestones = [];
+    this.problems.length = 0;
+    this.#startAwaited = true;
+    await this.machine.reset();
   }
 
   async close(): Promise<void> {

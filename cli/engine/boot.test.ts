@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { createReadStream, existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLogger } from "../../relay/log.ts";
+import { type Relay, startRelay } from "../../relay/serve.ts";
+import { MILESTONES, type MilestoneName } from "../../worker/interface.ts";
+import { entrySettings } from "./entry-settings.ts";
+import { type RunningMachine, runMachine } from "./run-machine.ts";
+
+/** Real boots on a busy machine: this only ends what hangs. */
+const TIMEOUT_MS = 15 * 60_000;
+const project = fileURLToPath(new URL("../../", import.meta.url));
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(file), hash);
+  return hash.digest("hex");
+}
+
+describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (name) => {
+  const tree = join(project, name);
+  const image = join(tree, "exports/kisroot.squashfs");
+  const log: string[] = [];
+  let menu: string;
+  let relay: Relay;
+
+  // `npm test` builds the trees first. Without one there is nothing to boot.
+  if (!existsSync(image)) {
+    it.skip(`needs the boot tree ${name}: netroot image build ${name}`, () => {});
+    return;
+  }
+
+  beforeAll(async () => {
+    menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
+    relay = await startRelay({
+      tree,
+      listen: { port: 0 },
+      logger: createLogger({ level: "debug", write: (line: string) => log.push(line) }),
+    });
+  }, TIMEOUT_MS);
+
+  afterAll(async () => relay?.close());
+
+  function boot(append?: (line: string) => string): Promise<RunningMachine> {
+    return runMachine({ settings: entrySettings({ relayUrl: relay.url, menu, ...(append && { append }) }) });
+  }
+
+  it("boots over NBD to its prompt, runs on its overlay, and changes nothing on the server", {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const before = await sha256(image);
+    const running = await boot();
+    const { console } = running;
+    await running.reached("login");
+
+    const passed = (milestone: MilestoneName) => running.milestones.find((m) => m.name === milestone)!;
+    for (const { name: milestone } of MILESTONES) {
+      if (milestone !== "dhcp") expect(passed(milestone)).toMatchObject({ state: "done" });
+    }
+    expect(passed("root-attached").detail).toMatch(/^kisroot, [\d.]+ MB, read-only$/);
+    expect(passed("network").detail).toBe("10.86.0.100");
+    expect(running.problems).toEqual([]);
+    expect(running.counters?.dropped).toBe(0);
+
+    const output = async (command: string) => {
+      const result = await console.run(command);
+      expect(result, command).toMatchObject({ status: 0 });
+      return result.output;
+    };
+    expect(await output("findmnt -n -o FSTYPE,SOURCE /")).toBe("overlay OverlayOS_rootfs");
+    expect(await output("findmnt -n -o SOURCE,OPTIONS /run/overlay/rootfsbase")).toMatch(/^\/dev\/nbd0 ro,/);
+    await output("echo kept in memory > /written");
+    expect(await output("cat /run/overlay/overlayfs/rw/written")).toBe("kept in memory");
+
+    // What the kernel says of a long line, it says of each: nothing was lost in the UART.
+    const long = "x".repeat(2000);
+    expect(await output(`echo ${long} | wc -c`)).toBe(String(long.length + 1));
+
+    await running.machine.reset();
+    // The list is that of the boot before until the new one says otherwise.
+    expect(running.state).toBe("running");
+    await running.reached("login");
+    expect(await output("test -e /written || echo gone")).toBe("gone");
+    await running.close();
+    expect(running.state).toBe("off");
+    expect(await sha256(image)).toBe(before);
+    expect(relay.status().exports[0]).toMatchObject({ name: "kisroot", readOnly: true });
+  });
+
+  it("says which exports there are when the one asked for is not", { timeout: TIMEOUT_MS }, async () => {
+    const running = await boot((line) => line.replace(":kisroot", ":wrongname"));
+    const problem = await running.problem("export-unknown");
+    expect(problem.message).toContain("“wrongname”");
+    expect(problem.message).toContain("kisroot");
+    await running.problem("initrd-fatal");
+    await running.close();
+  });
+});

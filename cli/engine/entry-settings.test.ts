@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { BootEntryError, entrySettings } from "./entry-settings.ts";
+
+const MENU = `DEFAULT Overlay-Boot
+LABEL Overlay-Boot
+  KERNEL boot/linux
+  APPEND initrd=boot/initrd,boot/extra root=overlay:nbd=10.86.0.1:kisroot
+LABEL Outside
+  KERNEL ../../vmlinuz
+LABEL Local
+  LOCALBOOT 0
+`;
+const settings = (options: object = {}) =>
+  entrySettings({ relayUrl: "http://127.0.0.1:8086/", menu: MENU, ...options });
+
+describe("the settings of a boot entry", () => {
+  it("name the relay's files and its wire", () => {
+    expect(settings()).toEqual({
+      boot: "direct",
+      nic: "virtio",
+      memoryMiB: 512,
+      append: "initrd=boot/initrd,boot/extra root=overlay:nbd=10.86.0.1:kisroot",
+      kernelUrl: "http://127.0.0.1:8086/tftpboot/boot/linux",
+      initrdUrls: ["http://127.0.0.1:8086/tftpboot/boot/initrd", "http://127.0.0.1:8086/tftpboot/boot/extra"],
+      biosUrl: "http://127.0.0.1:8086/firmware/bios.bin",
+      vgaBiosUrl: "http://127.0.0.1:8086/firmware/vgabios.bin",
+      wireUrl: "ws://127.0.0.1:8086/wire",
+    });
+  });
+
+  it("follow the append line as it was changed", () => {
+    const changed = settings({ append: (line: string) => line.replace(",boot/extra", "") });
+    expect(changed.initrdUrls).toEqual(["http://127.0.0.1:8086/tftpboot/boot/initrd"]);
+  });
+
+  it("keep to TLS, and to a path before them", () => {
+    const { wireUrl, kernelUrl } = settings({ relayUrl: "https://lab.example/net/" });
+    expect(wireUrl).toBe("wss://lab.example/net/wire");
+    expect(kernelUrl).toBe("https://lab.example/net/tftpboot/boot/linux");
+  });
+
+  it.each([
+    ["Nowhere", "there is: Overlay-Boot, Outside, Local"],
+    ["Outside", "not in the boot tree"],
+    ["Local", "no Linux kernel"],
+  ])("are refused in words: %s", (label, words) => {
+    expect(() => settings({ label })).toThrow(BootEntryError);
+    expect(() => settings({ label })).toThrow(words);
+  });
+});
