@@ -122,6 +122,25 @@ describe("the wire", () => {
     expect((await other.messages(1)).length).toBe(1);
   });
 
+  it("survives a defect behind the wire: only the client that met it is closed", async () => {
+    const { url, wire } = await startEcho({
+      attach: (_id, send) => ({
+        receive: (each) => {
+          if (each[0] === 13) throw new Error("a defect");
+          send(each);
+        },
+        close: () => {},
+      }),
+    });
+    const unlucky = await connect(url);
+    const other = await connect(url);
+    unlucky.socket.send(frame(13));
+    expect(await unlucky.closed).toBe(1011);
+    await until(() => wire.clients === 1);
+    other.socket.send(frame(1));
+    expect((await other.messages(1)).length).toBe(1);
+  });
+
   it("closes a client whose message is larger than any that makes sense", async () => {
     const { url, wire } = await startEcho();
     const client = await connect(url, [BATCH_SUBPROTOCOL]);

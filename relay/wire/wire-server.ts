@@ -153,8 +153,18 @@ export class WireServer {
     logger.info(`on the wire from ${request.socket.remoteAddress}${batch ? "" : ", one frame a message"}`);
 
     socket.on("message", (data: Buffer, isBinary) => {
-      if (isBinary) link.message(octetsOf(data));
-      else void closeSocket(socket, 1003, "binary messages only: one is one Ethernet frame");
+      if (!isBinary) {
+        void closeSocket(socket, 1003, "binary messages only: one is one Ethernet frame");
+        return;
+      }
+      try {
+        link.message(octetsOf(data));
+      } catch (error) {
+        // A defect of ours, which one client's frames led to: it costs that client its link, and nobody else anything.
+        logger.error(`ended by a defect of the relay: ${(error as Error).stack}`);
+        link.close();
+        void closeSocket(socket, 1011, "a defect of the relay; its log says more");
+      }
     });
     socket.on("pong", () => {
       session.alive = true;
