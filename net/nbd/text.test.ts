@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 
+const platform = new TextDecoder("utf-8", { ignoreBOM: true });
+
 describe("text of the protocol", () => {
   it("is UTF-8, as the platform writes it", () => {
     fc.assert(
@@ -14,7 +16,7 @@ describe("text of the protocol", () => {
   it("comes back as it was", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 40 }), (text) => {
-        expect(decodeUtf8(encodeUtf8(text))).toBe(text.toWellFormed());
+        expect(decodeUtf8(encodeUtf8(text))).toBe(platform.decode(new TextEncoder().encode(text)));
       }),
     );
   });
