@@ -38,6 +38,7 @@ export const sets = {
       "iputils-ping",
       "iputils-arping",
       "isc-dhcp-client",
+      "bind9-dnsutils",
       "udhcpc",
       "tcpdump",
       "socat",
