@@ -37,7 +37,7 @@ export interface Exports {
   close(): Promise<void>;
 }
 
-/** A server elsewhere may be slow, or away: the page shall not wait for it. */
+/** A server elsewhere may be slow, or away: the page shall not wait for it. Our own server and our files are waited for. */
 const PATIENCE_MS = 2_000;
 
 export const NOT_INSTALLED =
@@ -64,19 +64,20 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
   };
   for (const { name, readOnly } of plan.exports) if (!readOnly) notices.push(writable(name));
 
-  const opening: Promise<void>[] = [];
+  const ours: Promise<void>[] = [];
+  const elsewhere: Promise<void>[] = [];
   const sections = new Map<PlannedExport, ServerSection>();
   for (const planned of plan.exports) {
     const { source } = planned;
     if (source.kind === "server") {
       const description = `NBD server at ${formatTarget(parseNbdUrl(source.url).target)}`;
-      opening.push(serve(planned, description).openNbd(source.url));
+      elsewhere.push(serve(planned, description).openNbd(source.url));
       continue;
     }
     const path = source.kind === "image" ? source.path : source.section.path;
     const description = path === undefined ? "nbd-server" : `image file ${path}`;
     if (!useNbdServer && path !== undefined) {
-      opening.push(serve(planned, description, NOT_INSTALLED).openFile(path));
+      ours.push(serve(planned, description, NOT_INSTALLED).openFile(path));
       continue;
     }
     const section = await sectionOf(planned);
@@ -104,14 +105,15 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
     for (const planned of sections.keys()) {
       const address = `127.0.0.1:${server.port}`;
       const url = `nbd://${address}/${encodeURIComponent(planned.name)}`;
-      opening.push(serve(planned, `nbd-server on ${address}`).openNbd(url));
+      ours.push(serve(planned, `nbd-server on ${address}`).openNbd(url));
     }
   }
   if (!useNbdServer && plan.exports.some(({ source }) => source.kind !== "server")) {
     notices.push({ code: "nbd-server-missing", message: NOT_INSTALLED });
   }
   if (plan.exports.length === 0) notices.push(noExports(tree));
-  await Promise.race([Promise.all(opening), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  await Promise.all(ours);
+  await Promise.race([Promise.all(elsewhere), sleep(PATIENCE_MS, undefined, { ref: false })]);
 
   const statuses = () => plan.exports.map(({ name }) => served.get(name)!.status());
   return {
