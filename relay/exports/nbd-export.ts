@@ -110,6 +110,10 @@ export class NbdExport implements Export {
   get reconnects(): number {
     return this.#reconnects;
   }
+  /** How many requests were refused because too many waited already. */
+  get refused(): number {
+    return this.#pending.refused;
+  }
   get sizeBytes(): number {
     return this.#info?.sizeBytes ?? 0;
   }

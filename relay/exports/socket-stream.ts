@@ -7,7 +7,10 @@ export type DialTarget = { readonly host: string; readonly port: number } | { re
 export function streamOfSocket(socket: Socket, handler: ByteStreamHandler): ByteStream {
   let end: StreamEnd = "finished";
   socket.setNoDelay(true);
-  socket.on("data", (chunk: Buffer) => handler.data(chunk));
+  // A plain view, for net/ knows no Buffer: its slice() would not copy.
+  socket.on("data", (chunk: Buffer) =>
+    handler.data(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)),
+  );
   socket.on("end", () => handler.end());
   socket.on("drain", () => handler.drained());
   socket.on("error", (error: NodeJS.ErrnoException) => {
