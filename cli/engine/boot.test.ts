@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../../relay/log.ts";
 import { type Relay, startRelay } from "../../relay/serve.ts";
 import { MILESTONES, type MilestoneName } from "../../worker/interface.ts";
@@ -45,8 +45,11 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
 
   afterAll(async () => relay?.close());
 
-  function boot(append?: (line: string) => string): Promise<RunningMachine> {
-    return runMachine({ settings: entrySettings({ relayUrl: relay.url, menu, ...(append && { append }) }) });
+  async function boot(append?: (line: string) => string): Promise<RunningMachine> {
+    const settings = entrySettings({ relayUrl: relay.url, menu, ...(append && { append }) });
+    const running = await runMachine({ settings });
+    onTestFinished(() => running.close());
+    return running;
   }
 
   it("boots over NBD to its prompt, runs on its overlay, and changes nothing on the server", {
@@ -76,13 +79,11 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     await output("echo kept in memory > /written");
     expect(await output("cat /run/overlay/overlayfs/rw/written")).toBe("kept in memory");
 
-    // What the kernel says of a long line, it says of each: nothing was lost in the UART.
+    // Longer than any buffer on the way: the echo and the output are whole, or the status is not.
     const long = "x".repeat(2000);
     expect(await output(`echo ${long} | wc -c`)).toBe(String(long.length + 1));
 
-    await running.machine.reset();
-    // The list is that of the boot before until the new one says otherwise.
-    expect(running.state).toBe("running");
+    await running.reset();
     await running.reached("login");
     expect(await output("test -e /written || echo gone")).toBe("gone");
     await running.close();
@@ -91,12 +92,16 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     expect(relay.status().exports[0]).toMatchObject({ name: "kisroot", readOnly: true });
   });
 
-  it("says which exports there are when the one asked for is not", { timeout: TIMEOUT_MS }, async () => {
-    const running = await boot((line) => line.replace(":kisroot", ":wrongname"));
-    const problem = await running.problem("export-unknown");
-    expect(problem.message).toContain("“wrongname”");
-    expect(problem.message).toContain("kisroot");
-    await running.problem("initrd-fatal");
-    await running.close();
-  });
+  // One image is enough: that the relay says it, and that it is read off the wire, does not hang on the image.
+  it.runIf(name === ".netroot")(
+    "says which exports there are when the one asked for is not",
+    { timeout: TIMEOUT_MS },
+    async () => {
+      const running = await boot((line) => line.replace(":kisroot", ":wrongname"));
+      const problem = await running.problem("export-unknown");
+      expect(problem.message).toContain("“wrongname”");
+      expect(problem.message).toContain("kisroot");
+      await running.problem("initrd-fatal");
+    },
+  );
 });
