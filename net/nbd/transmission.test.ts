@@ -41,6 +41,20 @@ describe("a client, in the transmission", () => {
     expect(replies(stream, { 2: 3 })).toEqual([[2, 0, contentAt(0, 3)]]);
   });
 
+  it("reads nothing for a read of more than 32 MiB", async () => {
+    let reads = 0;
+    const { stream, send } = attached({
+      sizeBytes: 2 ** 40,
+      read: async (_, length) => {
+        reads += 1;
+        return new Uint8Array(length);
+      },
+    });
+    send(request(Command.read, 1, 0, 32 * 1024 * 1024 + 1));
+    await settle();
+    expect([reads, replies(stream)]).toEqual([0, [[1, NbdError.EINVAL, NONE]]]);
+  });
+
   it.each([
     ["something that is no request", new Uint8Array(28)],
     ["a payload of more than 32 MiB", request(Command.write, 1, 0, 32 * 1024 * 1024 + 1)],
