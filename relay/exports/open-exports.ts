@@ -39,6 +39,8 @@ export interface Exports {
 
 /** A server elsewhere may be slow, or away: the page shall not wait for it. Our own server and our files are waited for. */
 const PATIENCE_MS = 2_000;
+/** Our own nbd-server does answer, but where the machine is busy it takes its time until it first does. */
+const OWN_PATIENCE_MS = 60_000;
 
 export const NOT_INSTALLED =
   "nbd-server is not installed: the image file is served by netroot itself. Install it with: apt install nbd-server";
@@ -105,7 +107,7 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
     for (const planned of sections.keys()) {
       const address = `127.0.0.1:${server.port}`;
       const url = `nbd://${address}/${encodeURIComponent(planned.name)}`;
-      ours.push(serve(planned, `nbd-server on ${address}`).openNbd(url));
+      ours.push(serve(planned, `nbd-server on ${address}`).openNbd(url, OWN_PATIENCE_MS));
     }
   }
   if (!useNbdServer && plan.exports.some(({ source }) => source.kind !== "server")) {

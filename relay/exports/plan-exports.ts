@@ -58,29 +58,27 @@ export async function planExports(tree: string, configuration: Configuration): P
     join(tree, "exports"),
   );
   for (const { name, path } of images) {
-    const other = planned.get(name);
-    if (other === undefined) planned.set(name, { name, readOnly: true, source: { kind: "image", path } });
-    else if (!(await isFile(other, path)) && !declared.has(name)) {
-      notices.push(unused(basename(path), name, SERVER_CONFIG));
-    }
+    if (!planned.has(name)) planned.set(name, { name, readOnly: true, source: { kind: "image", path } });
   }
 
-  for (const { name, image, server, readonly } of configuration.export) {
+  for (const { name, image, server, readonly: readOnly } of configuration.export) {
     const other = planned.get(name);
     const path = image === undefined ? undefined : resolve(tree, image);
-    if (server !== undefined) {
-      planned.set(name, { name, readOnly: readonly, source: { kind: "server", url: server } });
-    } else if (path !== undefined && !(other !== undefined && (await isFile(other, path)))) {
-      planned.set(name, { name, readOnly: readonly, source: { kind: "image", path } });
-    } else if (other !== undefined) {
-      planned.set(name, { ...other, readOnly: readonly });
-      continue;
-    }
-    if (other !== undefined) {
-      const loser =
-        other.source.kind === "image" ? basename(other.source.path) : `[${name}] of ${SERVER_CONFIG}`;
-      notices.push(unused(loser, name, CONFIGURATION_FILE));
-    }
+    if (server !== undefined) planned.set(name, { name, readOnly, source: { kind: "server", url: server } });
+    else if (path === undefined) continue;
+    else if (other !== undefined && (await isFile(other, path))) planned.set(name, { ...other, readOnly });
+    else planned.set(name, { name, readOnly, source: { kind: "image", path } });
+  }
+
+  // What is there, and is not what its name stands for.
+  const winner = (name: string) => (declared.has(name) ? CONFIGURATION_FILE : SERVER_CONFIG);
+  for (const { name, path } of images) {
+    if (!(await isFile(planned.get(name)!, path))) notices.push(unused(basename(path), name, winner(name)));
+  }
+  for (const { name, path } of config.sections) {
+    const { source } = planned.get(name)!;
+    if (source.kind === "section") continue;
+    notices.push(unused(`${path ?? `[${name}]`} of ${SERVER_CONFIG}`, name, CONFIGURATION_FILE));
   }
   return { exports: [...planned.values()], generic: config.generic, notices };
 }

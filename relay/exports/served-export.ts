@@ -64,12 +64,13 @@ export class ServedExport {
   }
 
   /** Resolves after the first attempt. One that fails is repeated until it succeeds: the server may come later than we do. */
-  async openNbd(url: string): Promise<void> {
+  async openNbd(url: string, openTimeoutMs?: number): Promise<void> {
     const { name, readOnly, hub } = this.#options;
     const back: NbdExport = new NbdExport({
       url,
       name,
       readOnly,
+      ...(openTimeoutMs !== undefined && { openTimeoutMs }),
       onState: (state) => {
         switch (state.name) {
           case "ready":
@@ -97,7 +98,7 @@ export class ServedExport {
       hub.add(back);
     } catch {
       back.close();
-      if (!this.#closed) this.#retryTimer = setTimeout(() => void this.openNbd(url), RETRY_MS);
+      if (!this.#closed) this.#retryTimer = setTimeout(() => void this.openNbd(url, openTimeoutMs), RETRY_MS);
     }
   }
 

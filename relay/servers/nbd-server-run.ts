@@ -62,21 +62,27 @@ export class NbdServerRun {
   /** Ends it with all of its children. */
   async stop(): Promise<void> {
     this.#child.stdin?.end();
-    const patience = setTimeout(() => this.#child.kill("SIGKILL"), PATIENCE_MS);
+    const patience = setTimeout(() => this.#kill(), PATIENCE_MS);
     await this.ended;
     clearTimeout(patience);
   }
 
   async #listens(pidKnown: Promise<number>, port: number): Promise<undefined> {
+    const patience = setTimeout(() => this.#kill(), PATIENCE_MS);
+    void this.ended.then(() => clearTimeout(patience));
     this.#pid = await pidKnown;
-    const deadline = performance.now() + PATIENCE_MS;
-    while (!this.#isOver && !(await isListening(this.#pid, port))) {
-      if (performance.now() > deadline) this.#child.stdin?.end();
+    while (!(await isListening(this.#pid, port))) {
+      // `ended` settles the race, and this never does.
+      if (this.#isOver) await new Promise(() => {});
       await sleep(POLL_MS);
     }
-    // Over: `ended` settles the race, and this never does.
-    if (this.#isOver) await new Promise(() => {});
+    clearTimeout(patience);
     return undefined;
+  }
+
+  /** The script leads a process group too: what it has not yet sent into the background is in it. */
+  #kill(): void {
+    if (this.#child.pid !== undefined) killGroup(this.#child.pid);
   }
 }
 

@@ -43,7 +43,10 @@ export function findNbdServer(): string | undefined {
   return folders.map((folder) => join(folder, "nbd-server")).find(isExecutable);
 }
 
-/** Starts nbd-server; resolves when it listens. Rejects with an `NbdServerError`, and leaves nothing behind then. */
+/**
+ * Starts nbd-server; resolves when it listens. It answers later, in seconds where the machine is busy: it first computes
+ * the Diffie-Hellman parameters of a TLS that nobody asked for. Rejects with an `NbdServerError`, and leaves nothing behind then.
+ */
 export async function startNbdServer(options: NbdServerOptions): Promise<NbdServer> {
   const server = new NbdServer(options);
   try {
