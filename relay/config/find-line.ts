@@ -20,12 +20,14 @@ export function findLine(text: string, path: KeyPath): number | undefined {
     if (header !== null) {
       const name = header[1]!;
       table = splitKey(name);
+      // What is wrong may be the list itself.
+      offer(table, index + 1);
       if (list !== null) {
         const count = counts.get(name) ?? 0;
         counts.set(name, count + 1);
-        table.push(String(count));
+        table = [...table, String(count)];
+        offer(table, index + 1);
       }
-      offer(table, index + 1);
       return;
     }
     const key = /^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=/.exec(content);

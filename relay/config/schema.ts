@@ -47,7 +47,7 @@ const server = words("the address of an NBD server, such as nbd://host:10809/nam
     } catch (error) {
       context.addIssue({
         code: "custom",
-        message: `is no such thing. ${(error as Error).message.replace(/\.$/, "")}`,
+        message: `is the address of an NBD server: ${(error as Error).message.replace(/\.$/, "")}`,
       });
     }
   },
@@ -117,7 +117,16 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({}),
   export: z.array(exportEntry, "is a list: write [[export]], with two brackets").default([]),
-  forward: z.array(forwardEntry, "is a list: write [[forward]], with two brackets").default([]),
+  forward: z
+    .array(forwardEntry, "is a list: write [[forward]], with two brackets")
+    .superRefine((forwards, context) => {
+      for (const [index, { port }] of forwards.entries()) {
+        if (forwards.findIndex((other) => other.port === port) === index) continue;
+        const message = `${port} is forwarded already, further up`;
+        context.addIssue({ code: "custom", message, path: [index, "port"] });
+      }
+    })
+    .default([]),
   uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),
   access: z
     .strictObject({
