@@ -5,6 +5,9 @@ import { fileURLToPath } from "node:url";
 
 const NETROOT = fileURLToPath(new URL("../bin/netroot.mjs", import.meta.url));
 
+/** It says goodbye to clients and servers; more than this is a hang. */
+const GOODBYE_WITHIN_MS = 20_000;
+
 /** `netroot serve` as its users start it, on a free port. */
 export interface RunningRelay {
   /** Where the page is: `http://127.0.0.1:PORT/`. */
@@ -32,7 +35,10 @@ export async function startRelay(tree: string, port = 0): Promise<RunningRelay> 
     stop: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.kill("SIGINT");
-      await once(child, "exit");
+      const patience = setTimeout(() => child.kill("SIGKILL"), GOODBYE_WITHIN_MS);
+      const [, signal] = await once(child, "exit");
+      clearTimeout(patience);
+      if (signal === "SIGKILL") throw new Error(`netroot serve did not end when it was told to:\n${log}`);
     },
   };
 }
