@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ExportHub } from "../../net/export/hub.ts";
 import type { ExportStatus, Notice } from "../../net/status/status.ts";
 import type { Configuration } from "../config/schema.ts";
+import { monotonicClock } from "../drive.ts";
 import type { Logger } from "../log.ts";
 import { findNbdServer, type NbdServer, NbdServerError, startNbdServer } from "../servers/nbd-server.ts";
 import {
@@ -54,7 +55,7 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
   const { tree, configuration, logger, useNbdServer = findNbdServer() !== undefined } = options;
   const plan = await planExports(tree, configuration);
   const notices: Notice[] = [...plan.notices];
-  const hub = new ExportHub();
+  const hub = new ExportHub(monotonicClock);
   const served = new Map<string, ServedExport>();
   const serve = (planned: PlannedExport, description: string, notice?: string): ServedExport => {
     const { name, readOnly } = planned;

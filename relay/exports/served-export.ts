@@ -97,7 +97,7 @@ export class ServedExport {
       if (this.#closed) return;
       hub.add(back);
     } catch {
-      back.close();
+      await back.close();
       if (!this.#closed) this.#retryTimer = setTimeout(() => void this.openNbd(url, openTimeoutMs), RETRY_MS);
     }
   }

@@ -55,7 +55,7 @@ export function imageSection(name: string, path: string, readOnly: boolean): Ser
   if (/[[\]\p{Cc}]/u.test(name)) return "nbd-server knows no names with brackets or control characters";
   if (/\p{Cc}/u.test(path)) return `the path of ${basename(path)} has control characters in it`;
   const lines = [
-    `exportname = ${path.replaceAll("\\", "\\\\").replace(/ $/, "\\s")}`,
+    exportNameLine(path),
     // Without it nbd-server takes a % in the path for a place to put the client's address.
     "virtstyle = none",
     ...(readOnly ? ["readonly = true"] : ["flush = true"]),
@@ -65,9 +65,14 @@ export function imageSection(name: string, path: string, readOnly: boolean): Ser
 
 /** The same section with the file elsewhere. */
 export function movedSection(section: ServerSection, path: string): ServerSection {
-  const line = `exportname = ${path.replaceAll("\\", "\\\\")}`;
+  const line = exportNameLine(path);
   const lines = section.lines.map((each) => (keyOf(each) === "exportname" ? line : each));
   return { ...section, path, lines };
+}
+
+/** With GKeyFile's escapes; a space at the end would be cut off. */
+function exportNameLine(path: string): string {
+  return `exportname = ${path.replaceAll("\\", "\\\\").replace(/ $/, "\\s")}`;
 }
 
 function keyOf(line: string): string {

@@ -11,6 +11,13 @@ export interface Exit {
   readonly detail: string;
 }
 
+export interface RunEvents {
+  /** A line that it wrote on standard error. */
+  said(line: string): void;
+  /** Its log could not be caught: a namespace of its own is not to be had here. */
+  noLog(): void;
+}
+
 const SCRIPT = fileURLToPath(new URL("run-nbd-server.sh", import.meta.url));
 /** nbd-server, started by the script, died. */
 const DIED = 3;
@@ -26,19 +33,18 @@ export class NbdServerRun {
   #pid = 0;
   #isOver = false;
 
-  /** `folder` holds its config; `onLine` is told what it writes on standard error. */
-  constructor(folder: string, port: number, onLine: (line: string) => void) {
+  /** `folder` holds its config. */
+  constructor(folder: string, port: number, events: RunEvents) {
     // In a process group of its own: Ctrl-C is for the relay, which then says when nbd-server shall end.
     this.#child = spawn("bash", [SCRIPT, folder], { stdio: ["pipe", "pipe", "pipe"], detached: true });
     const { stdin, stdout, stderr } = this.#child;
     stdin?.on("error", () => {});
-    if (stderr !== null) createInterface(stderr).on("line", onLine);
+    if (stderr !== null) createInterface(stderr).on("line", (line) => events.said(line));
     const pid = new Promise<number>((resolve) => {
       if (stdout === null) return;
       createInterface(stdout).on("line", (line) => {
         if (line.startsWith("pid ")) resolve(Number(line.slice(4)));
-        else if (line === "no-log")
-          onLine("it logs to this machine's syslog: it cannot be given a log of its own here");
+        else if (line === "no-log") events.noLog();
       });
     });
     this.ended = new Promise((resolve) => {

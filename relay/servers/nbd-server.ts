@@ -136,7 +136,10 @@ export class NbdServer {
   async #launch(folder: string): Promise<Exit | undefined> {
     const startedMs = performance.now();
     this.#complaints = new LogRing(3);
-    const run = new NbdServerRun(folder, this.#port, (line) => this.#said(line));
+    const run = new NbdServerRun(folder, this.#port, {
+      said: (line) => this.#said(line),
+      noLog: () => this.#options.logger.info("nbd-server logs to this machine's syslog, and not here"),
+    });
     this.#run = run;
     const exit = await run.ready;
     if (exit !== undefined) return exit;

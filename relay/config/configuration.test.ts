@@ -1,0 +1,197 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseIpv4 } from "../../net/ipv4/address.ts";
+import { ConfigurationError, parseConfiguration, readConfiguration } from "./configuration.ts";
+import { findLine } from "./find-line.ts";
+
+const parse = (text: string) => parseConfiguration(text, "netroot.toml");
+
+describe("netroot.toml", () => {
+  it("may be empty or absent: everything has a default", async () => {
+    const tree = await mkdtemp(join(tmpdir(), "netroot-config-"));
+    const configuration = await readConfiguration(tree);
+    expect(configuration).toEqual(parse(""));
+    expect(configuration).toEqual({
+      listen: { host: "127.0.0.1", port: 8086 },
+      segment: {
+        mode: "isolated",
+        network: {
+          prefixLength: 24,
+          serverAddress: parseIpv4("10.86.0.1"),
+          firstClientAddress: parseIpv4("10.86.0.100"),
+        },
+        mtu: 1500,
+      },
+      export: [],
+      forward: [],
+    });
+    await writeFile(join(tree, "netroot.toml"), "[listen]\nport = 1234\n");
+    expect((await readConfiguration(tree)).listen).toEqual({ host: "127.0.0.1", port: 1234 });
+    await rm(tree, { recursive: true });
+  });
+
+  it("says all that the design has for it", () => {
+    const configuration = parse(`
+      listen.host = "0.0.0.0"
+      [segment]
+      network = "192.168.7.0/26"
+      mtu = 9000
+      [[export]]
+      name = "kisroot"
+      image = "exports/kisroot.squashfs"
+      [[export]]
+      name = "far"
+      server = "nbd://server.example:10810/far"
+      readonly = false
+      [[forward]]
+      port = 2049
+      to = "[fd00::1]:22"
+    `);
+    expect(configuration).toMatchObject({
+      listen: { host: "0.0.0.0", port: 8086 },
+      segment: {
+        network: {
+          prefixLength: 26,
+          serverAddress: parseIpv4("192.168.7.1"),
+          firstClientAddress: parseIpv4("192.168.7.2"),
+        },
+        mtu: 9000,
+      },
+      export: [
+        { name: "kisroot", image: "exports/kisroot.squashfs", readonly: true },
+        { name: "far", server: "nbd://server.example:10810/far", readonly: false },
+      ],
+      forward: [{ port: 2049, to: { host: "fd00::1", port: 22 } }],
+    });
+  });
+});
+
+describe("what is wrong is said with its line, its key and what would be right", () => {
+  it.each([
+    ["[listen]\nport = 99999", "line 2: listen.port is a number from 0 to 65535."],
+    ["[listen]\n\nport = '80'", "line 3: listen.port is a number from 0 to 65535."],
+    ["listen = 3", "line 1: listen is a table: its name in brackets on a line, its keys below."],
+    ["[segment]\nmtuu = 9000", "line 2: segment.mtuu is not known here. Did you mean mtu?"],
+    ["[listen]\nx = 1", "line 2: listen.x is not known here. There is: host, port."],
+    ["# all\nlisen = 1", "line 2: lisen is not known here. Did you mean listen?"],
+    ["[segment]\nmode = 'bridged'", 'line 2: segment.mode is "isolated".'],
+    ["segment.network = '10.86.0.1/24'", "line 1: segment.network has bits set behind its prefix /24."],
+    ["segment.network = '10.0.0.0/31'", "line 1: segment.network is a network with a prefix from /8 to /30."],
+    ["segment.network = '10.86.0.0'", "line 1: segment.network is a network, such as 10.86.0.0/24."],
+    [
+      "segment.network = '127.0.0.0/24'",
+      "line 1: segment.network is a private network, such as 10.86.0.0/24.",
+    ],
+    ["[export]\nname = 'a'", "line 1: export is a list: write [[export]], with two brackets."],
+    [
+      "[[export]]\nimage = 'a'",
+      "line 1: [[export]] number 1, name is missing: it is the name by which clients ask for it, in quotes.",
+    ],
+    [
+      "[[export]]\nname = 'a'",
+      'line 1: [[export]] number 1 "a" has neither an image nor a server; it needs one of them.',
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\n[[export]]\nname = 'b'\nserver = 'http://x'",
+      'line 6: [[export]] number 2, server is the address of an NBD server: "http://x" is neither nbd:// nor nbd+unix://; other kinds of server are not known here.',
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\nreadonly = 'yes'",
+      "line 4: [[export]] number 1, readonly is true or false, without quotes.",
+    ],
+    [
+      "[[forward]]\nport = 10809\nto = 'h:1'",
+      "line 2: [[forward]] number 1, port 10809 is the port of the exports; choose another one.",
+    ],
+    [
+      "[[forward]]\nport = 22\nto = 'h'",
+      "line 3: [[forward]] number 1, to is a host and a port, such as 192.168.1.5:22.",
+    ],
+    [
+      "[[forward]]\nport = 22\nto = 'a:1'\n[[forward]]\nport = 22\nto = 'b:1'",
+      "line 5: [[forward]] number 2, port 22 is forwarded already, further up.",
+    ],
+    ["\n[[exports]]\nname = 'a'", "line 2: exports is not known here. Did you mean export?"],
+    ["a =", "line 1: this is not TOML: "],
+  ])("%j", (text, sentence) => {
+    expect(() => parse(text)).toThrow(`netroot.toml, ${sentence}`);
+  });
+
+  it("all at once", () => {
+    expect(() => parse("[listen]\nhost = 1\nport = -1\nx = 1")).toThrow(
+      /line 2: .*\n.*line 3: .*\n.*line 4: /,
+    );
+  });
+});
+
+describe("what is not there yet is refused, not ignored", () => {
+  it.each([
+    ["[uplink]\ntap = 't0'", "line 2: uplink.tap is not there yet"],
+    ["[access]\ntoken = 'secret'", "line 2: access.token is not there yet"],
+    ["[access]\norigins = []", "line 2: access.origins is not there yet"],
+    ["[segment]\nmode = 'shared'", 'line 2: segment.mode "shared" is not there yet'],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'",
+      "line 4: [[export]] number 1, aoe is not there yet",
+    ],
+  ])("%j", (text, sentence) => {
+    expect(() => parse(text)).toThrow(sentence);
+    expect(() => parse(text)).not.toThrow("secret");
+  });
+});
+
+describe("any text", () => {
+  it("is a configuration or a ConfigurationError", () => {
+    const word = fc.constantFrom(
+      "listen",
+      "segment",
+      "export",
+      "forward",
+      "[",
+      "]",
+      "[[",
+      "]]",
+      "=",
+      "\n",
+      "port",
+      "name",
+      "'x'",
+      "1",
+      "{",
+      "}",
+      ".",
+      ",",
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(word).map((words) => words.join(" ")),
+        ),
+        (text) => {
+          try {
+            parse(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConfigurationError);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe("the line of a key", () => {
+  it("is found in tables, lists of tables, dotted and quoted keys", () => {
+    const text = `a.b = 1\n[t]\n"c d" = 2\n[[l]]\nx = 1\n[[l]]\n# x = 3\n x = 2\n[t.u]\nv = 1`;
+    expect(findLine(text, ["a", "b"])).toBe(1);
+    expect(findLine(text, ["t", "c d"])).toBe(3);
+    expect(findLine(text, ["l", 0, "x"])).toBe(5);
+    expect(findLine(text, ["l", 1, "x"])).toBe(8);
+    expect(findLine(text, ["l", 1, "missing"])).toBe(6);
+    expect(findLine(text, ["t", "u", "v"])).toBe(10);
+    expect(findLine(text, ["nowhere"])).toBeUndefined();
+  });
+});
