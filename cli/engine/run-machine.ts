@@ -117,6 +117,8 @@ class Follower implements RunningMachine {
 
   async close(): Promise<void> {
     await this.machine.powerOff();
+    // The last batch is still on its way: whoever closes wants to have seen it.
+    await this.#wait("power off", () => (this.state === "off" ? true : undefined), false);
     this.console.close("the machine was switched off");
   }
 
