@@ -12,6 +12,12 @@ import { wakeOnUse } from "./wake-on-use.ts";
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
 export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
 
+/**
+ * A root over the network dies with its address, and nobody renews it: the initrd's DHCP client is gone after switch-root.
+ * So a lease outlives any session.
+ */
+const LEASE_SECONDS = 30 * 24 * 3600;
+
 export interface BootNetworkOptions extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu"> {
   /** What clients may reach by TCP at `address`; everything else is refused. */
   readonly services: readonly DeclaredService[];
@@ -43,6 +49,7 @@ export class BootNetwork {
       mac: BOOT_SERVER_MAC,
       clock,
       random,
+      dhcp: { leaseSeconds: LEASE_SECONDS },
       transmit: (frame) => this.#serverPort.send(frame),
       tcp: (output) => new Gateway({ output, clock, random, services }),
     });
