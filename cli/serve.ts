@@ -48,7 +48,7 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
   const signal = await stop.signal;
   logger.info(`${signal}: saying goodbye to ${relay.status().clients} clients`);
   await relay.close();
-  stop.forget();
+  // The handlers stay until the process has ended: the terminal and npm both pass a signal on, and the second may be late.
   logger.info("closed");
   return signal === "SIGINT" ? EXIT.interrupted : EXIT.passed;
 }
