@@ -45,6 +45,16 @@ for (const [image, tree] of Object.entries(IMAGES)) {
     });
     await page.screenshot({ path: testInfo.outputPath("prompt.png") });
 
+    await test.step("a line longer than the terminal is wide is edited without a mess", async () => {
+      const long = "wide.".repeat(30);
+      const toItsStart = "\x01";
+      await page.evaluate((keys) => window.netroot!.type(keys), `echo ${long}${toItsStart}true; `);
+      const shown = async () => (await page.locator(".xterm-rows > div").allTextContents()).join("");
+      await expect.poll(shown).toContain(`true; echo ${long}`);
+      const forgetIt = "\x03";
+      await page.evaluate((keys) => window.netroot!.type(keys), forgetIt);
+    });
+
     await test.step("what is written goes to the layer in memory", async () => {
       await console.run("echo written > /netroot-was-here; sync");
       expect(await console.run("cat /run/overlay/overlayfs/rw/netroot-was-here")).toBe("written");

@@ -8,6 +8,12 @@ import { SerialLog } from "./serial-log.ts";
 
 const MONO = `ui-monospace, "Cascadia Mono", "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace`;
 
+const COLUMNS = 80;
+const ROWS = 24;
+/** Of a character in most monospaced typefaces, in parts of the type's size. */
+const TYPE_WIDTH = 0.602;
+const TYPE_HEIGHT = 1.36;
+
 export interface SerialConsoleOptions {
   readonly onInput: (bytes: Uint8Array) => void;
   /** The reader wants to leave the console with the keyboard. */
@@ -72,13 +78,17 @@ export class SerialConsole {
     this.#options.onInput(new TextEncoder().encode(text.replaceAll("\n", "\r")));
   }
 
-  /** As large as 80 by 24 allows, within what is pleasant to read. */
+  /**
+   * A serial line does not tell the guest how wide its terminal is, so guests take 80 columns for granted and would garble the
+   * lines that one edits in a wider one. So the width is theirs; the size of the type and the number of rows are ours.
+   */
   #resize(): void {
     const { clientWidth, clientHeight } = this.#element;
     if (clientWidth === 0 || clientHeight === 0) return;
-    const ideal = Math.min((clientWidth - 32) / (80 * 0.602), clientHeight / (24 * 1.36));
-    this.#terminal.options.fontSize = Math.max(10, Math.min(18, Math.floor(ideal)));
-    this.#fit.fit();
+    const widest = (clientWidth - 36) / (COLUMNS * TYPE_WIDTH);
+    const tallest = clientHeight / (ROWS * TYPE_HEIGHT);
+    this.#terminal.options.fontSize = Math.max(10, Math.min(22, Math.floor(Math.min(widest, tallest))));
+    this.#terminal.resize(COLUMNS, Math.max(2, this.#fit.proposeDimensions()?.rows ?? ROWS));
   }
 
   /** False keeps the event from the terminal. Pasting is the browser's own: Ctrl+Shift+V raises a paste event. */
