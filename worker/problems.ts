@@ -138,7 +138,7 @@ export function relayUnreachable(url: string): Problem {
     code: "relay-unreachable",
     message: `The network cable has no other end: no relay answers at ${url}.`,
     advice:
-      "Start the relay (`npm start` or `netroot serve`) or correct its address. The machine keeps trying.",
+      "Start the relay (`npm start` or `netroot serve`), correct its address, or allow this page's origin in netroot.toml. The machine keeps trying.",
   };
 }
 
