@@ -138,7 +138,7 @@ export function relayUnreachable(url: string): Problem {
     code: "relay-unreachable",
     message: `The network cable has no other end: no relay answers at ${url}.`,
     advice:
-      "Start the relay (`npm start` or `netroot serve`), correct its address, or allow this page's origin in netroot.toml. The machine keeps trying.",
+      "Start the relay (`npm start` or `netroot serve`), correct its address, or open the page at the relay's own address: it refuses others. The machine keeps trying.",
   };
 }
 
