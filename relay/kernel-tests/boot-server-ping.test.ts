@@ -69,7 +69,8 @@ except OSError as error:
 describe("arping", () => {
   it("gets an answer to each question, and sees that the address is taken", async () => {
     const { inside } = await guest(1500);
-    const args = ["-c", "3", "-I", GUEST_INTERFACE, "10.86.0.1"];
+    // With a deadline it waits for three answers, however busy the machine is.
+    const args = ["-c", "3", "-w", "30", "-I", GUEST_INTERFACE, "10.86.0.1"];
     const asked = await inside.run("arping", args);
     expect(asked.stdout).toContain("[02:00:00:00:00:01]");
     expect(asked.stdout).toContain("Received 3 response(s)");
