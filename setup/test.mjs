@@ -1,7 +1,7 @@
 // `npm test`: does all the set-up that is missing, then runs every check and every test, the browser's included.
 // Ends with one line "N passed, N failed" and exit code 0 only when nothing failed.
 //   npm test                 everything
-//   npm test -- unit         only some of: check unit e2e bench
+//   npm test -- unit         only some of: check unit boot e2e bench
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -14,22 +14,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, "test-results");
 const descriptions = { "debian-bookworm": ".netroot", "debian-bookworm-systemd": ".netroot-systemd" };
 
+const NODE_BOOTS = "cli/engine/boot.test.ts";
+
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
 
 const stages = {
   /** Types, formatting, lint and the rooms' import rule: one count each. */
   check: () => sum([npmRun("types"), npmRun("lint")]),
-  unit: () => {
-    const file = join(reports, "vitest.json");
-    const run = node([
-      "node_modules/vitest/vitest.mjs",
-      "run",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${file}`,
-    ]);
-    return fromReport(run, file, readVitest);
-  },
+  unit: () => vitest("--exclude", NODE_BOOTS),
+  /** The images under Node. By themselves: a boot wants the processor that tests with real peers want, too. */
+  boot: () => vitest(NODE_BOOTS),
   e2e: () => {
     const file = join(reports, "playwright.json");
     const run = node(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json"], {
@@ -92,6 +86,18 @@ function node(args, env = {}) {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...env },
   });
+}
+
+/** @param {string[]} selection */
+function vitest(...selection) {
+  const file = join(reports, "vitest.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  rmSync(file, { force: true });
+  return fromReport(
+    node(["node_modules/vitest/vitest.mjs", "run", ...selection, ...reporters]),
+    file,
+    readVitest,
+  );
 }
 
 /** @param {string} script */
