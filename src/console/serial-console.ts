@@ -12,7 +12,7 @@ const COLUMNS = 80;
 const ROWS = 24;
 /** Of a character in most monospaced typefaces, in parts of the type's size. */
 const TYPE_WIDTH = 0.602;
-const TYPE_HEIGHT = 1.36;
+const TYPE_HEIGHT = 1.29;
 
 export interface SerialConsoleOptions {
   readonly onInput: (bytes: Uint8Array) => void;
@@ -35,7 +35,7 @@ export class SerialConsole {
     const terminal = new Terminal({
       fontFamily: MONO,
       fontSize: 13,
-      lineHeight: 1.15,
+      lineHeight: 1.1,
       scrollback: 10_000,
       theme: CONSOLE_THEME,
       minimumContrastRatio: 4.5,
@@ -86,9 +86,15 @@ export class SerialConsole {
     const { clientWidth, clientHeight } = this.#element;
     if (clientWidth === 0 || clientHeight === 0) return;
     const widest = (clientWidth - 36) / (COLUMNS * TYPE_WIDTH);
-    const tallest = clientHeight / (ROWS * TYPE_HEIGHT);
-    this.#terminal.options.fontSize = Math.max(10, Math.min(22, Math.floor(Math.min(widest, tallest))));
-    this.#terminal.resize(COLUMNS, Math.max(2, this.#fit.proposeDimensions()?.rows ?? ROWS));
+    const tallest = (clientHeight - 20) / (ROWS * TYPE_HEIGHT);
+    const ideal = Math.max(10, Math.min(22, widest, tallest));
+    // Typefaces differ: the larger size is taken where all rows fit in fact.
+    for (const fontSize of [Math.ceil(ideal), Math.floor(ideal)]) {
+      this.#terminal.options.fontSize = fontSize;
+      const rows = this.#fit.proposeDimensions()?.rows ?? ROWS;
+      this.#terminal.resize(COLUMNS, Math.max(2, rows));
+      if (rows >= ROWS && fontSize <= widest) break;
+    }
   }
 
   /** False keeps the event from the terminal. Pasting is the browser's own: Ctrl+Shift+V raises a paste event. */
