@@ -8,6 +8,8 @@ const FONT = `"DejaVu Sans Mono", "Cascadia Mono", "Menlo", "Consolas", "Liberat
 
 /** Glyphs that must meet their neighbours are drawn, not written: x, y, width and height in parts of a cell, and how dense. */
 const BLOCKS = new Map<number, readonly [number, number, number, number, number]>([
+  // Many typefaces draw the underscore below the cell, where the next row covers it: here it is where the VGA's font has it.
+  [0x5f, [0, 13 / 16, 1, 1 / 16, 1]],
   [0xb0, [0, 0, 1, 1, 0.25]],
   [0xb1, [0, 0, 1, 1, 0.5]],
   [0xb2, [0, 0, 1, 1, 0.75]],
