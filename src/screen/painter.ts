@@ -70,7 +70,8 @@ export class Painter {
     context.font = `${size}px ${FONT}`;
     context.textBaseline = "alphabetic";
     const slack = this.#cellHeight - (tall * size) / 100;
-    this.#baseline = Math.round((glyph.fontBoundingBoxAscent * size) / 100 + slack / 2);
+    // Rounded up, an underscore would fall into the row below, which paints over it.
+    this.#baseline = Math.floor((glyph.fontBoundingBoxAscent * size) / 100 + slack / 2);
   }
 
   #blank(row: number, columns: number): void {
