@@ -21,9 +21,14 @@ export interface SharedRoot {
 export async function shareRoot(original: string): Promise<SharedRoot> {
   if (await answers())
     throw new Error(`Port ${PORT} is taken: end what listens there, the benchmark needs it for nbd-server.`);
+  const menu = await readFile(join(original, "tftpboot/pxelinux.cfg/default"), "utf8");
+  const append = /^\s*append\s+(.*)$/im.exec(menu)?.[1]?.replace(/\binitrd=\S+\s*/, "");
+  if (append === undefined)
+    throw new Error(`${original} has no append line in tftpboot/pxelinux.cfg/default.`);
   const folder = await mkdtemp(join(tmpdir(), "netroot-bench-"));
   const tree = join(folder, "tree");
-  await run("cp", ["-al", original, tree]).catch(() => run("cp", ["-a", original, tree]));
+  // -T: a link across file systems fails half-way, and what it left is the folder to copy over, not into.
+  await run("cp", ["-alT", original, tree]).catch(() => run("cp", ["-aT", original, tree]));
   const image = join(tree, "exports", "kisroot.squashfs");
   const config = join(folder, "nbd-server.conf");
   await writeFile(
@@ -50,10 +55,6 @@ export async function shareRoot(original: string): Promise<SharedRoot> {
     }
     await sleep(100);
   }
-  const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
-  const append = /^\s*append\s+(.*)$/im.exec(menu)?.[1]?.replace(/\binitrd=\S+\s*/, "");
-  if (append === undefined)
-    throw new Error(`${original} has no append line in tftpboot/pxelinux.cfg/default.`);
   return { tree, append, close };
 }
 
