@@ -47,8 +47,9 @@ export class ExportHub {
     return this.#exports.get(name)?.counters;
   }
 
+  /** Sorted: exports are added as their servers answer, and a list that changes its order confuses people. */
   names(): string[] {
-    return [...this.#exports.keys()];
+    return [...this.#exports.keys()].sort();
   }
 
   /** One observer, told after each request that was answered; it replaces the one before. */
