@@ -15,7 +15,8 @@ test("an address without parameters asks for the usual machine", () => {
 
 test("every parameter is read", () => {
   const search =
-    "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire";
+    "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire" +
+    "&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
   expect(parsePageUrl(search)).toEqual({
     label: "Overlay-Boot",
     boot: "direct",
@@ -24,6 +25,7 @@ test("every parameter is read", () => {
     append: "rd.kiwi.debug quiet",
     autostart: true,
     relay: "ws://10.0.0.1:8086/wire",
+    jit: { pages: 3, extraBlocks: 0, threshold: 200_000, compile: "async" },
     rejected: [],
   });
 });
@@ -34,6 +36,10 @@ test.each([
   ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
   ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 128 to 2048."],
   ["relay=http://x/", "relay=http://x/ is no WebSocket address; it looks like ws://HOST:PORT/wire."],
+  [
+    "jit=pages:9",
+    "jit=pages:9 is not known here; it looks like jit=pages:1,extraBlocks:250,threshold:500000,compile:sync.",
+  ],
 ])("%s is left out and named", (search, sentence) => {
   const { rejected, ...rest } = parsePageUrl(search);
   expect(rejected).toEqual([sentence]);
@@ -42,9 +48,13 @@ test.each([
 
 test("no address makes it throw", () => {
   fc.assert(
-    fc.property(fc.string(), fc.constantFrom("label", "nic", "memory", "relay", "append"), (value, name) => {
-      parsePageUrl(`?${name}=${value}`);
-      parsePageUrl(value);
-    }),
+    fc.property(
+      fc.string(),
+      fc.constantFrom("label", "nic", "memory", "relay", "append", "jit"),
+      (value, name) => {
+        parsePageUrl(`?${name}=${value}`);
+        parsePageUrl(value);
+      },
+    ),
   );
 });

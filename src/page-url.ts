@@ -1,3 +1,5 @@
+import type { JitSettings } from "../worker/interface.ts";
+
 /** What the page's address asks for: `?label=NAME&nic=ne2k&memory=512&append=…&autostart=1&relay=ws://HOST:PORT/wire`. */
 export interface PageUrl {
   /** The boot entry to select; the menu's own default where absent. */
@@ -8,6 +10,8 @@ export interface PageUrl {
   /** Added to the entry's own append line. */
   readonly append: string;
   readonly autostart: boolean;
+  /** How the emulator compiles, for measuring: `jit=pages:3,compile:async`. */
+  readonly jit?: Partial<JitSettings>;
   /** The relay's WebSocket, where it is not the server that the page came from. */
   readonly relay?: string;
   /** What could not be used, a sentence each. */
@@ -29,6 +33,7 @@ export function parsePageUrl(search: string): PageUrl {
   };
 
   const label = parameters.get("label");
+  const jit = parseJit(parameters.get("jit"), rejected);
   const relay = parseRelay(parameters.get("relay"), rejected);
   return {
     ...(label ? { label } : {}),
@@ -38,6 +43,7 @@ export function parsePageUrl(search: string): PageUrl {
     append: (parameters.get("append") ?? "").trim(),
     autostart: choose("autostart", ["0", "1"]) === "1",
     ...(relay === undefined ? {} : { relay }),
+    ...(jit === undefined ? {} : { jit }),
     rejected,
   };
 }
@@ -58,4 +64,27 @@ function parseRelay(value: string | null, rejected: string[]): string | undefine
   if (url?.protocol === "ws:" || url?.protocol === "wss:") return url.href;
   rejected.push(`relay=${value} is no WebSocket address; it looks like ws://HOST:PORT/wire.`);
   return undefined;
+}
+
+const JIT_RANGES = {
+  pages: [1, 8],
+  extraBlocks: [0, 1000],
+  threshold: [8192, 1_048_575],
+} as const;
+
+function parseJit(value: string | null, rejected: string[]): Partial<JitSettings> | undefined {
+  if (value === null) return undefined;
+  const settings: Record<string, number | string> = {};
+  for (const part of value.split(",")) {
+    const [name = "", text = ""] = part.split(":");
+    const range = name in JIT_RANGES ? JIT_RANGES[name as keyof typeof JIT_RANGES] : undefined;
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (range && number >= range[0] && number <= range[1]) settings[name] = number;
+    else if (name === "compile" && (text === "sync" || text === "async")) settings[name] = text;
+    else
+      rejected.push(
+        `jit=${part} is not known here; it looks like jit=pages:1,extraBlocks:250,threshold:500000,compile:sync.`,
+      );
+  }
+  return Object.keys(settings).length > 0 ? settings : undefined;
 }

@@ -33,12 +33,26 @@ export interface Milestone {
 
 export type PowerState = "off" | "starting" | "running" | "paused";
 
+/** How hot guest code is compiled. */
+export interface JitSettings {
+  /** Guest pages (4 KiB) that one compiled module may span, 1 to 8. */
+  readonly pages: number;
+  /** Basic blocks that a module may take in beyond those that are hot, 0 to 1,000. */
+  readonly extraBlocks: number;
+  /** Instructions interpreted in a page before it is compiled, 8,192 to 1,048,575. */
+  readonly threshold: number;
+  /** `sync` has code compiled at once; `async` interprets on meanwhile, and compiles one module at a time. */
+  readonly compile: "sync" | "async";
+}
+
 export interface MachineSettings {
   readonly boot: "direct";
   readonly nic: "virtio" | "ne2k";
   readonly memoryMiB: number;
   /** Of the guest's network; 1500 unless given. The relay says its own in `/status`. */
   readonly mtu?: number;
+  /** What is absent is as it pays best. */
+  readonly jit?: Partial<JitSettings>;
   /** The kernel's command line. */
   readonly append: string;
   /** Absolute URLs. */

@@ -20,6 +20,6 @@ export interface Platform {
   openTurns(): TurnTaker;
   fetchFile(url: string, options: FetchOptions): Promise<FileResult>;
   readonly openSocket: OpenSocket;
-  /** The emulator's own code, compiled once. */
-  loadEmulator(): Promise<WebAssembly.Module>;
+  /** The emulator's own code, the same array each time. */
+  loadEmulator(): Promise<Uint8Array<ArrayBuffer>>;
 }

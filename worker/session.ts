@@ -170,14 +170,21 @@ export class Session {
     return result.files;
   }
 
-  async #build(emulator: WebAssembly.Module, files: BootFiles): Promise<void> {
-    const { nic, mtu, memoryMiB, append } = this.#settings;
+  async #build(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
+    const { nic, mtu, memoryMiB, append, jit } = this.#settings;
     const screen = this.#screen;
     const { changed, serial } = this.#handlers;
     const { clock } = this.#platform;
     this.#turns = this.#platform.openTurns();
     const pc = await buildPc(
-      { emulator, ...files, append, memoryMiB, nic: { type: nic, ...(mtu === undefined ? {} : { mtu }) } },
+      {
+        emulator,
+        ...files,
+        append,
+        memoryMiB,
+        nic: { type: nic, ...(mtu === undefined ? {} : { mtu }) },
+        ...(jit && { jit }),
+      },
       {
         frame: (borrowed) => this.#nic?.fromGuest(borrowed),
         serial: (byte) => {

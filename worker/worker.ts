@@ -10,7 +10,7 @@ import { attach } from "./wire/socket.ts";
 
 // The machine in a browser's dedicated worker. The page talks to it through `interface.ts` and comlink.
 
-let emulator: Promise<WebAssembly.Module> | undefined;
+let emulator: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
 const platform: Platform = {
   clock: performanceClock,
@@ -29,10 +29,10 @@ const platform: Platform = {
   },
 };
 
-async function loadEmulator(): Promise<WebAssembly.Module> {
+async function loadEmulator(): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(emulatorUrl);
   if (!response.ok) throw new Error(`The emulator's code could not be fetched (${response.status}).`);
-  return WebAssembly.compile(await response.arrayBuffer());
+  return new Uint8Array(await response.arrayBuffer());
 }
 
 const machine = new Machine(platform);

@@ -8,7 +8,7 @@ import type { Platform, TurnTaker } from "../../worker/platform.ts";
 import { afterTimeout, performanceClock } from "../../worker/wall-timers.ts";
 import { attach } from "../../worker/wire/socket.ts";
 
-let emulator: Promise<WebAssembly.Module> | undefined;
+let emulator: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
 /** What the machine needs, under Node. Besides `http:` it fetches `file:` addresses. */
 export const nodePlatform: Platform = {
@@ -24,14 +24,14 @@ export const nodePlatform: Platform = {
       handlers,
     ),
   loadEmulator() {
-    emulator ??= compileEmulator();
+    emulator ??= readEmulator();
     return emulator;
   },
 };
 
-async function compileEmulator(): Promise<WebAssembly.Module> {
+async function readEmulator(): Promise<Uint8Array<ArrayBuffer>> {
   const path = createRequire(import.meta.url).resolve("v86/build/v86.wasm");
-  return WebAssembly.compile(await readFile(path));
+  return new Uint8Array(await readFile(path));
 }
 
 /** Node's own way to let everything else have its turn. */

@@ -11,6 +11,7 @@ export interface BootChoice {
   readonly append: string;
   readonly nic: MachineSettings["nic"];
   readonly memoryMiB: number;
+  readonly jit?: MachineSettings["jit"];
 }
 
 export type SettingsResult =
@@ -53,6 +54,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       biosUrl: urls.bios,
       vgaBiosUrl: urls.vgaBios,
       wireUrl: urls.wire,
+      ...(choice.jit && { jit: choice.jit }),
     },
   };
 }

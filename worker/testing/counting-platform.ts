@@ -88,7 +88,7 @@ export class CountingPlatform implements Platform {
     };
   };
 
-  loadEmulator(): Promise<WebAssembly.Module> {
+  loadEmulator(): ReturnType<Platform["loadEmulator"]> {
     return this.#real.loadEmulator();
   }
 }

@@ -1,12 +1,23 @@
 import { V86 } from "v86";
+import type { JitSettings } from "../interface.ts";
 import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
 import type { Uart } from "../serial-input.ts";
 import { cardOf } from "./card.ts";
 import { EmulatorVersionError, type Internals, internalsOf } from "./internals.ts";
+import {
+  compileAtOnce,
+  compileEmulator,
+  configureJit,
+  type EmulatorExports,
+  type EmulatorImports,
+  emulatorExports,
+  JIT_DEFAULTS,
+} from "./jit.ts";
 
 export interface PcOptions {
-  readonly emulator: WebAssembly.Module;
+  /** v86's WebAssembly. */
+  readonly emulator: Uint8Array<ArrayBuffer>;
   readonly bios: Uint8Array;
   readonly vgaBios: Uint8Array;
   readonly kernel: Uint8Array;
@@ -14,6 +25,8 @@ export interface PcOptions {
   readonly append: string;
   readonly memoryMiB: number;
   readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number };
+  /** What is absent is as it pays best. */
+  readonly jit?: Partial<JitSettings>;
 }
 
 /** What the PC tells. All are called from within guest time: they must be quick. */
@@ -57,10 +70,15 @@ export async function buildPc(
   turns: TurnTaker,
   after: After,
 ): Promise<Pc> {
-  const emulator = await loadEmulator(options);
-  const internals = internalsOf(emulator, options.nic.type);
   /** No slice of guest time comes any more: it crashed, or it was destroyed. */
   let over = false;
+  const crashed = (error: unknown) => {
+    if (over) return;
+    over = true;
+    handlers.crashed(error);
+  };
+  const emulator = await loadEmulator(options, crashed);
+  const internals = internalsOf(emulator, options.nic.type);
 
   yieldBy(internals, turns, after, (resume) => {
     if (over) return;
@@ -68,8 +86,7 @@ export async function buildPc(
       handlers.tick();
       resume();
     } catch (error) {
-      over = true;
-      handlers.crashed(error);
+      crashed(error);
     }
   });
   tapScreen(emulator, internals, handlers);
@@ -98,16 +115,23 @@ export async function buildPc(
   };
 }
 
-function loadEmulator(options: PcOptions): Promise<V86> {
+function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Promise<V86> {
+  const jit = { ...JIT_DEFAULTS, ...options.jit };
   return new Promise((resolve, reject) => {
     const emulator = new V86({
       wasm_fn: async (imports: WebAssembly.Imports) => {
         try {
-          const { exports } = await WebAssembly.instantiate(options.emulator, imports);
-          if (typeof exports.rust_init === "function") return exports;
-          reject(new EmulatorVersionError("rust_init"));
+          const env = imports.env as EmulatorImports;
+          let exports: EmulatorExports | undefined;
+          if (jit.compile === "sync") compileAtOnce(env, () => exports, crashed);
+          const module = await compileEmulator(options.emulator, jit.threshold);
+          const instance = await WebAssembly.instantiate(module, imports);
+          exports = emulatorExports(instance.exports);
+          configureJit(exports, jit);
+          return exports;
         } catch (cause) {
-          reject(new Error("its code does not start", { cause }));
+          const known = cause instanceof EmulatorVersionError;
+          reject(known ? cause : new Error("its code does not start", { cause }));
         }
         // v86 would not catch a rejection: it waits for ever instead, and is forgotten.
         return new Promise<never>(() => {});
