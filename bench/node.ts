@@ -1,24 +1,41 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { entrySettings } from "../cli/engine/entry-settings.ts";
+import { joinAppend } from "../src/boot/machine-settings.ts";
+import { parsePageUrl } from "../src/page-url.ts";
 import type { Milestone } from "../worker/interface.ts";
+import type { Boot } from "./engines.ts";
 
-export interface NodeBoot {
-  readonly relay: string;
-  readonly append: string;
-  readonly memoryMiB: number;
-  readonly signal: AbortSignal;
-}
+const SCRIPT = fileURLToPath(new URL("node-boot.ts", import.meta.url));
 
 /** A boot in v86 under Node, in a process of its own. */
 export async function bootInNode({
+  tree,
   relay,
-  append,
   memoryMiB,
+  query,
   signal,
-}: NodeBoot): Promise<readonly Milestone[]> {
-  const script = fileURLToPath(new URL("node-boot.ts", import.meta.url));
-  const args = ["--import", "tsx", script, relay, append, String(memoryMiB)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { signal });
+}: Boot): Promise<readonly Milestone[]> {
+  // What a page would do with these parameters: its switches have the names of the machine's settings.
+  const { label, append: added, autostart: _, relay: __, rejected: ___, ...asked } = parsePageUrl(query);
+  const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
+  const settings = {
+    ...entrySettings({
+      relayUrl: relay,
+      menu,
+      append: (append) => joinAppend(append, added),
+      ...(label === undefined ? {} : { label }),
+    }),
+    ...asked,
+    ...(new URLSearchParams(query).has("memory") ? {} : { memoryMiB }),
+  };
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", SCRIPT, JSON.stringify(settings)],
+    { signal },
+  );
   return JSON.parse(stdout) as readonly Milestone[];
 }

@@ -2,25 +2,13 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Milestone } from "../worker/interface.ts";
 import { BootWatch } from "../worker/milestones/boot-watch.ts";
-
-/** A boot in the real qemu-system-i386: the yardstick. TCG on one thread, virtio-net, the same kernel, initrd and root. */
-export interface QemuBoot {
-  readonly tree: string;
-  readonly append: string;
-  readonly memoryMiB: number;
-  readonly signal: AbortSignal;
-}
+import type { Boot } from "./engines.ts";
 
 /**
- * Boots to the login milestone and returns the milestones. qemu's user network is laid out like a segment of the relay, and
+ * A boot in the real qemu-system-i386: the yardstick. TCG on one thread, virtio-net, the same kernel, initrd and root. qemu's user network is laid out like a segment of the relay, and
  * its host address leads to our loopback: the guest's 10.86.0.1:10809 is nbd-server on 127.0.0.1:10809.
  */
-export async function bootInQemu({
-  tree,
-  append,
-  memoryMiB,
-  signal,
-}: QemuBoot): Promise<readonly Milestone[]> {
+export async function bootInQemu({ tree, append, memoryMiB, signal }: Boot): Promise<readonly Milestone[]> {
   const options = [
     ["-accel", "tcg,thread=single"],
     ["-m", String(memoryMiB)],

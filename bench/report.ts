@@ -1,52 +1,52 @@
-import type { Milestone, MilestoneName } from "../worker/interface.ts";
+import { MILESTONES, type MilestoneName } from "../worker/interface.ts";
+import type { Results } from "./turns.ts";
 
-export const ENGINES = ["qemu", "node", "chromium"] as const;
-export type Engine = (typeof ENGINES)[number];
+/** Milliseconds from power-on; a milestone that an engine does not see is absent. */
+export type Times = Partial<Record<MilestoneName, number>>;
+/** Each contender's, the median of its boots. */
+export type Medians = Readonly<Record<string, Times>>;
+/** Two contenders whose times are divided, the second's by the first's. */
+export type Pair = readonly [base: string, over: string];
 
-/** Milliseconds from power-on, the median of the runs; a milestone that an engine does not see is absent. */
-export type Medians = Record<Engine, Partial<Record<MilestoneName, number>>>;
-
-export function medians(results: Record<Engine, readonly (readonly Milestone[])[]>): Medians {
-  const summary: Medians = { qemu: {}, node: {}, chromium: {} };
-  for (const engine of ENGINES) {
-    const times = new Map<MilestoneName, number[]>();
-    for (const milestone of results[engine].flat()) {
-      if (milestone.state !== "done" || milestone.atMs === undefined) continue;
-      times.set(milestone.name, [...(times.get(milestone.name) ?? []), milestone.atMs]);
-    }
-    for (const [name, values] of times) summary[engine][name] = median(values);
-  }
-  return summary;
+export function medians(results: Results): Medians {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, boots]) => {
+      const times: Times = {};
+      for (const milestone of MILESTONES) {
+        const values = boots.flatMap((boot) =>
+          boot.filter((one) => one.name === milestone.name && one.state === "done").map((one) => one.atMs!),
+        );
+        if (values.length > 0) times[milestone.name] = median(values);
+      }
+      return [name, times];
+    }),
+  );
 }
 
-/** Power-on to prompt, over qemu's, and Chromium's over Node's. */
-export function ratios(summary: Medians): Record<"node" | "chromium" | "chromiumOverNode", number> {
-  const { qemu, node, chromium } = summary;
-  return {
-    node: ratio(node.login, qemu.login),
-    chromium: ratio(chromium.login, qemu.login),
-    chromiumOverNode: ratio(chromium.login, node.login),
-  };
+/** Power-on to a milestone; `null` where one of the two did not get there, or was not run. */
+export function ratio(
+  summary: Medians,
+  [base, over]: Pair,
+  milestone: MilestoneName = "login",
+): number | null {
+  const [below, above] = [summary[base]?.[milestone], summary[over]?.[milestone]];
+  return below === undefined || above === undefined || below === 0 ? null : above / below;
 }
 
-/** One row a milestone: each engine's seconds, and its ratio to qemu's. */
-export function printTable(summary: Medians, names: readonly MilestoneName[]): string {
-  const rows = [["milestone", "qemu", "node", "chromium", "node/qemu", "chromium/qemu"]];
-  for (const name of names) {
-    const { qemu, node, chromium } = {
-      qemu: summary.qemu[name],
-      node: summary.node[name],
-      chromium: summary.chromium[name],
-    };
-    if (qemu === undefined && node === undefined && chromium === undefined) continue;
+/** One row a milestone: each contender's seconds, and the ratio of each pair. */
+export function printTable(summary: Medians, pairs: readonly Pair[]): string {
+  const contenders = Object.keys(summary);
+  const rows = [["milestone", ...contenders, ...pairs.map(([base, over]) => `${over} / ${base}`)]];
+  for (const { name } of MILESTONES) {
+    const times = contenders.map((contender) => summary[contender]![name]);
+    if (times.every((time) => time === undefined)) continue;
     rows.push([
       name,
-      ...[qemu, node, chromium].map((value) =>
-        value === undefined ? "–" : `${(value / 1000).toFixed(1)} s`,
-      ),
-      ...[ratio(node, qemu), ratio(chromium, qemu)].map((value) =>
-        Number.isFinite(value) ? `${value.toFixed(2)} ×` : "–",
-      ),
+      ...times.map((time) => (time === undefined ? "–" : `${(time / 1000).toFixed(1)} s`)),
+      ...pairs.map((pair) => {
+        const value = ratio(summary, pair, name);
+        return value === null ? "–" : `${value.toFixed(2)} ×`;
+      }),
     ]);
   }
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -62,8 +62,4 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function ratio(value: number | undefined, base: number | undefined): number {
-  return value === undefined || base === undefined || base === 0 ? Number.NaN : value / base;
 }

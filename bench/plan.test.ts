@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { parseOptions, UsageError } from "./options.ts";
+import { comparisonPlan, enginePlan } from "./plan.ts";
+
+const options = (...args: string[]) => parseOptions(args)!;
+
+describe("what the benchmark boots", () => {
+  it("is the three engines, with the ratios of the project's contract", () => {
+    const { columns, pairs } = enginePlan(options());
+    expect(columns.map(({ name }) => name)).toEqual(["qemu", "node", "chromium"]);
+    expect(pairs).toEqual([
+      ["qemu", "node"],
+      ["qemu", "chromium"],
+      ["node", "chromium"],
+    ]);
+  });
+
+  it("leaves out the ratios of engines that are left out", () => {
+    expect(enginePlan(options("--only", "node,chromium")).pairs).toEqual([["node", "chromium"]]);
+  });
+
+  it("compares an engine with itself under each of the variants, on top of what all of them get", () => {
+    const asked = ["--query", "memory=256", "--compare", "jit=pages:3", "--compare", "nic=ne2k"];
+    const { columns, pairs } = comparisonPlan(options(...asked));
+    expect(columns).toEqual([
+      { name: "chromium", engine: "chromium", query: "memory=256" },
+      { name: "chromium jit=pages:3", engine: "chromium", query: "memory=256&jit=pages:3" },
+      { name: "chromium nic=ne2k", engine: "chromium", query: "memory=256&nic=ne2k" },
+    ]);
+    expect(pairs).toEqual([
+      ["chromium", "chromium jit=pages:3"],
+      ["chromium", "chromium nic=ne2k"],
+    ]);
+  });
+});
+
+describe("the benchmark's arguments", () => {
+  it.each([
+    ["--runs", "0"],
+    ["--runs", "two"],
+    ["--only", "qemu,firefox"],
+    ["--compare", "jit=pages:300"],
+    ["--compare", "jti=pages:3"],
+    ["--query", "nic=virtio"],
+    ["--fast"],
+    ["somewhere"],
+  ])("refuse %s %s", (...args) => {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+  });
+});
