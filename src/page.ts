@@ -187,8 +187,11 @@ export class Page implements NetrootHandle {
   }
 
   #tick(): void {
-    this.#story.showClock(this.#stopwatch.elapsedMs(performance.now()));
-    if (this.#stopwatch.running) setTimeout(() => this.#tick(), 100);
+    const elapsedMs = this.#stopwatch.elapsedMs(performance.now());
+    this.#story.showClock(elapsedMs);
+    const { running } = this.#stopwatch;
+    document.documentElement.toggleAttribute("data-beat", running && elapsedMs % 1000 < 500);
+    if (running) setTimeout(() => this.#tick(), 100);
   }
 
   #showProblems(): void {

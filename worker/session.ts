@@ -215,6 +215,7 @@ export class Session {
       },
       this.#turns,
       this.#platform.after,
+      clock,
     );
     if (this.#closed) {
       await pc.destroy();

@@ -1,4 +1,5 @@
 import { V86 } from "v86";
+import type { Clock } from "../../net/clock.ts";
 import type { JitSettings } from "../interface.ts";
 import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
@@ -62,6 +63,8 @@ export interface Pc {
 
 const VGA_MEMORY_BYTES = 8 * 1024 * 1024;
 const UART_FIFO_BYTES = 16;
+/** How long the guest may run before frames, timers and keys have their turn. */
+const TURN_MS = 4;
 
 /** Builds a PC that is ready to run. Rejects with an `EmulatorVersionError` when v86 is not the version we know. */
 export async function buildPc(
@@ -69,6 +72,7 @@ export async function buildPc(
   handlers: PcHandlers,
   turns: TurnTaker,
   after: After,
+  clock: Clock,
 ): Promise<Pc> {
   /** No slice of guest time comes any more: it crashed, or it was destroyed. */
   let over = false;
@@ -80,7 +84,7 @@ export async function buildPc(
   const emulator = await loadEmulator(options, crashed);
   const internals = internalsOf(emulator, options.nic.type);
 
-  yieldBy(internals, turns, after, (resume) => {
+  yieldBy(internals, turns, after, clock, (resume) => {
     if (over) return;
     try {
       handlers.tick();
@@ -187,21 +191,39 @@ function padded(bytes: Uint8Array, unit: number): ArrayBuffer {
 }
 
 /**
- * Replaces v86's way to let others have their turn: in a browser that is a message to a nested worker and back, which
- * costs a quarter of a boot.
+ * Replaces v86's way to let others have their turn after each millisecond of guest time: in a browser that is a message to a
+ * nested worker and back, which costs a quarter of a boot. Ours lets several milliseconds pass between two turns.
  */
 function yieldBy(
   internals: Internals,
   turns: TurnTaker,
   after: After,
+  clock: Clock,
   slice: (resume: () => void) => void,
 ): void {
   const main = internals.v86;
+  let next: number | undefined;
+  let inTurn = false;
+  const turn = () => {
+    const endMs = clock.now() + TURN_MS;
+    inTurn = true;
+    do {
+      const tick = next!;
+      next = undefined;
+      slice(() => main.yield_callback(tick));
+    } while (next !== undefined && clock.now() < endMs);
+    inTurn = false;
+    if (next !== undefined) turns.soon(turn);
+  };
   main.unregister_yield();
   main.yield = (ms, tick) => {
-    const next = () => slice(() => main.yield_callback(tick));
-    if (ms < 1) turns.soon(next);
-    else after(ms, next);
+    if (ms >= 1) {
+      after(ms, () => slice(() => main.yield_callback(tick)));
+      return;
+    }
+    const waiting = next !== undefined || inTurn;
+    next = tick;
+    if (!waiting) turns.soon(turn);
   };
 }
 
