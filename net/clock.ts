@@ -16,3 +16,6 @@ export interface Timed {
 
 /** Returns `length` unpredictable bytes. */
 export type RandomBytes = (length: number) => Uint8Array;
+
+/** Calls `callback` once after `ms` milliseconds; the result takes it back. */
+export type After = (ms: number, callback: () => void) => () => void;

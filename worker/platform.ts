@@ -1,9 +1,8 @@
-import type { Clock } from "../net/clock.ts";
+import type { After, Clock } from "../net/clock.ts";
 import type { FetchOptions, FileResult } from "./boot-files/fetch-file.ts";
 import type { OpenSocket } from "./wire/socket.ts";
 
-/** Calls `callback` once after `ms` milliseconds; the result takes it back. */
-export type After = (ms: number, callback: () => void) => () => void;
+export type { After };
 
 /** Lets everything else have its turn, then calls `callback`. The emulator does this after each millisecond of guest time. */
 export interface TurnTaker {

@@ -6,8 +6,8 @@ import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
+import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
-import { wakeOnUse } from "./wake-on-use.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
 export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;

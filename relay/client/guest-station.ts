@@ -7,10 +7,10 @@ import { type Ipv4Arrival, Ipv4Interface } from "../../net/ipv4/interface.ts";
 import { ipProtocol } from "../../net/ipv4/packet.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import type { ByteStream, ByteStreamHandler, StreamPeer } from "../../net/stream/stream.ts";
+import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { TcpEndpoint } from "../../net/tcp/endpoint.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import type { GuestLease } from "./guest-dhcp.ts";
-import { wakeOnUse } from "./wake-on-use.ts";
 
 /** A guest's IP stack once it has its lease: ARP, ping and TCP, all from `net/`. */
 export class GuestStation {

@@ -118,7 +118,7 @@ describe("an export on a real NBD server", () => {
     await writeRandomFile(broken, 1);
     await expect(back.read(0, 512)).rejects.toMatchObject({
       code: "EIO",
-      message: `The server at 127.0.0.1:${server.port} answered EIO for the export "kisroot".`,
+      message: `The NBD server at 127.0.0.1:${server.port} answered EIO for the export "kisroot".`,
     });
     await rm(broken);
     expect(await back.read(0, 512)).toHaveLength(512);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ExportError } from "../../net/export/export.ts";
+import { ExportError } from "../export/export.ts";
 import { PendingRequests } from "./pending-requests.ts";
 
 const NONE = new Uint8Array(0);

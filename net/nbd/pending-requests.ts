@@ -1,5 +1,5 @@
-import { ExportError } from "../../net/export/export.ts";
-import type { NbdClient } from "../../net/nbd/client.ts";
+import { ExportError } from "../export/export.ts";
+import type { NbdClient } from "./client.ts";
 
 export type BlockRequest =
   | { readonly kind: "read"; readonly offset: number; readonly length: number }

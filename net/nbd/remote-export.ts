@@ -1,29 +1,44 @@
-import { type Export, ExportError, type ExportErrorCode } from "../../net/export/export.ts";
-import { type ClientEnd, type ExportInfo, NbdClient } from "../../net/nbd/client.ts";
-import { NbdError } from "../../net/nbd/constants.ts";
-import { formatTarget, parseNbdUrl } from "./nbd-url.ts";
-import { PendingRequests } from "./pending-requests.ts";
-import { dialTcp } from "./socket-stream.ts";
+import type { After } from "../clock.ts";
+import { type Export, ExportError, type ExportErrorCode } from "../export/export.ts";
+import type { ByteStream, ByteStreamHandler } from "../stream/stream.ts";
+import { type ClientEnd, type ExportInfo, NbdClient } from "./client.ts";
+import { NbdError } from "./constants.ts";
+import { type BlockRequest, PendingRequests } from "./pending-requests.ts";
 
-export interface NbdExportOptions {
-  /** `nbd://host:port/name` or `nbd+unix:///name?socket=PATH`. */
-  readonly url: string;
+export interface RemoteExportOptions {
+  /**
+   * Opens a connection to the server, and returns at once: what is written before it is there waits, and that it failed is
+   * told by `closed`.
+   */
+  readonly dial: (handler: ByteStreamHandler) => ByteStream;
+  readonly after: After;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  /** Between 0 and 1. Only spreads out reconnections. */
+  readonly random: () => number;
+  /** The server in words: "The NBD server at HOST:PORT". */
+  readonly server: string;
+  readonly description: string;
+  /** What the server calls it. */
+  readonly remoteName: string;
   /** The name under which guests see it. */
   readonly name: string;
   readonly readOnly: boolean;
+  /** Where it is known beforehand; another one is refused. */
+  readonly sizeBytes?: number;
+  /** What helps when the size changed, as a sentence. */
+  readonly sizeAdvice: string;
   /** Told of every change of state, in words. */
-  readonly onState?: (state: NbdExportState) => void;
+  readonly onState?: (state: RemoteExportState) => void;
   /** A server that does not answer for this long is taken for hung, and the connection is made anew. */
   readonly requestTimeoutMs?: number;
   /** How long the first connection may take before it counts as failed; `Infinity` for as long as it takes. */
   readonly openTimeoutMs?: number;
   /** How many requests may be without an answer; further ones are refused with EIO. */
   readonly maxRequests?: number;
-  /** "NBD server at HOST:PORT" unless given. */
-  readonly description?: string;
 }
 
-export type NbdExportState =
+export type RemoteExportState =
   | { readonly name: "connecting" }
   | { readonly name: "ready" }
   | {
@@ -44,66 +59,56 @@ const DEFAULT_MAX_REQUESTS = 4096;
 /** How long a server that we said good-bye to may take to close the connection. */
 const GOODBYE_MS = 1_000;
 
-/** Connects to a real NBD server. Rejects with an `ExportError` whose message says what is wrong and with which server. */
-export async function openNbdExport(options: NbdExportOptions): Promise<NbdExport> {
-  const back = new NbdExport(options);
-  await back.opened;
-  return back;
-}
-
 /**
- * An export on a real NBD server. When the connection is lost it is made again, for as long as it takes, and what was
+ * An export on an NBD server at the other end of a connection. When the connection is lost it is made again, for as long as it takes, and what was
  * under way is repeated: to the guest it is a pause. A server that comes back with another size is refused.
  *
  * Repeating is harmless: reads and flushes by nature, writes because one that overlaps another waits for it. What nobody
  * can mend: a server that answered a write and lost it, before the flush, with its machine.
  */
-export class NbdExport implements Export {
+export class RemoteExport implements Export {
   readonly name: string;
   readonly description: string;
   /** Settles with the first connection. */
   readonly opened: Promise<void>;
-  #state: NbdExportState = { name: "connecting" };
-  readonly #options: NbdExportOptions;
-  readonly #server: string;
+  #state: RemoteExportState = { name: "connecting" };
+  readonly #options: RemoteExportOptions;
   readonly #pending: PendingRequests;
   #info: ExportInfo | undefined;
   #client: NbdClient | undefined;
   #abortConnection: () => void = () => {};
-  #retryTimer: NodeJS.Timeout | undefined;
-  #watchdog: NodeJS.Timeout | undefined;
-  #openTimer: NodeJS.Timeout | undefined;
+  #retryTimer: (() => void) | undefined;
+  #watchdog: (() => void) | undefined;
+  #openTimer: (() => void) | undefined;
   #reconnects = 0;
   /** Since a server last answered something. */
   #attempts = 0;
   #hungUp: () => void = () => {};
 
-  constructor(options: NbdExportOptions) {
-    const { target, exportName } = parseNbdUrl(options.url);
+  constructor(options: RemoteExportOptions) {
     this.name = options.name;
+    this.description = options.description;
     this.#options = options;
-    this.#server = formatTarget(target);
-    this.description = options.description ?? `NBD server at ${this.#server}`;
     this.#pending = new PendingRequests(options.maxRequests ?? DEFAULT_MAX_REQUESTS);
     this.opened = new Promise((resolve, reject) => {
       const timeoutMs = options.openTimeoutMs ?? DEFAULT_OPEN_TIMEOUT_MS;
       const giveUp = () => {
         const lastError = "lastError" in this.#state ? this.#state.lastError : "it does not answer";
-        this.#fail(`The NBD server at ${this.#server} can not be used: ${lastError}.`);
+        this.#fail(`${options.server} can not be used: ${lastError}.`);
       };
-      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#openTimer = setTimeout(giveUp, timeoutMs);
+      if (timeoutMs !== Number.POSITIVE_INFINITY) this.#openTimer = options.after(timeoutMs, giveUp);
       this.#onOpen = resolve;
       this.#onFail = (message) => reject(new ExportError("ESHUTDOWN", message));
     });
     // Whoever waits for it hears of a rejection; whoever does not reads the state.
     this.opened.catch(() => {});
-    this.#connect(target, exportName);
+    this.#connect();
   }
 
   #onOpen: () => void = () => {};
   #onFail: (message: string) => void = () => {};
 
-  get state(): NbdExportState {
+  get state(): RemoteExportState {
     return this.#state;
   }
   /** How often the connection was lost and made again. */
@@ -115,7 +120,7 @@ export class NbdExport implements Export {
     return this.#pending.refused;
   }
   get sizeBytes(): number {
-    return this.#info?.sizeBytes ?? 0;
+    return this.#info?.sizeBytes ?? this.#options.sizeBytes ?? 0;
   }
   get readOnly(): boolean {
     return this.#options.readOnly || (this.#info?.readOnly ?? true);
@@ -144,12 +149,12 @@ export class NbdExport implements Export {
       this.#hungUp = resolve;
     });
     this.#client.disconnect();
-    const patience = setTimeout(() => this.#abortConnection(), GOODBYE_MS);
+    const cancel = this.#options.after(GOODBYE_MS, () => this.#abortConnection());
     await hungUp;
-    clearTimeout(patience);
+    cancel();
   }
 
-  #submit(request: Parameters<PendingRequests["add"]>[0]): Promise<Uint8Array> {
+  #submit(request: BlockRequest): Promise<Uint8Array> {
     if (this.#state.name === "failed" || this.#state.name === "closed") {
       const why = this.#state.name === "failed" ? this.#state.lastError : "It was closed.";
       return Promise.reject(new ExportError("ESHUTDOWN", why));
@@ -159,31 +164,32 @@ export class NbdExport implements Export {
     return answer;
   }
 
-  #connect(target: Parameters<typeof dialTcp>[0], exportName: string): void {
-    const client = new NbdClient(exportName, {
+  #connect(): void {
+    const client = new NbdClient(this.#options.remoteName, {
       ready: (info) => this.#ready(info, client),
       reply: (cookie, error, data) => this.#reply(cookie, error, data),
-      ended: (end) => this.#ended(end, client, () => this.#connect(target, exportName)),
+      ended: (end) => this.#ended(end, client),
     });
     this.#client = client;
-    const stream = dialTcp(target, client);
+    const stream = this.#options.dial(client);
     client.attach(stream);
     this.#abortConnection = () => stream.abort();
     this.#armWatchdog();
   }
 
   #ready(info: ExportInfo, client: NbdClient): void {
-    if (this.#info !== undefined && this.#info.sizeBytes !== info.sizeBytes) {
+    const known = this.#info?.sizeBytes ?? this.#options.sizeBytes;
+    if (known !== undefined && known !== info.sizeBytes) {
       this.#fail(
-        `The export "${this.name}" changed its size from ${this.#info.sizeBytes} to ${info.sizeBytes} bytes while its ` +
-          "server was away. It is not served any more; start the relay again to use the new image.",
+        `The export "${this.name}" changed its size from ${known} to ${info.sizeBytes} bytes while its ` +
+          `server was away. It is not served any more; ${this.#options.sizeAdvice}`,
       );
       client.disconnect();
       return;
     }
     if (this.#info !== undefined) this.#reconnects += 1;
     this.#info = info;
-    clearTimeout(this.#openTimer);
+    this.#openTimer?.();
     this.#setState({ name: "ready" });
     this.#pending.attach(client);
     this.#onOpen();
@@ -197,27 +203,28 @@ export class NbdExport implements Export {
       return;
     }
     this.#attempts = 0;
-    this.#pending.settle(cookie, errorOf(error, this.name, this.#server), data);
+    this.#pending.settle(cookie, errorOf(error, this.name, this.#options.server), data);
     this.#armWatchdog();
   }
 
-  #ended(end: ClientEnd, client: NbdClient, again: () => void): void {
+  #ended(end: ClientEnd, client: NbdClient): void {
     if (client !== this.#client) return;
     this.#client = undefined;
     this.#pending.detach();
-    clearTimeout(this.#watchdog);
+    this.#watchdog?.();
     this.#hungUp();
     if (this.#state.name === "failed" || this.#state.name === "closed") return;
     const lastError = end.kind === "lost" ? LOST[end.reason] : end.message;
     if (this.#info === undefined && end.kind !== "lost") {
-      this.#fail(`The NBD server at ${this.#server} can not be used: ${lastError}.`);
+      this.#fail(`${this.#options.server} can not be used: ${lastError}.`);
       return;
     }
     this.#attempts += 1;
-    const sinceMs = this.#state.name === "reconnecting" ? this.#state.sinceMs : Date.now();
+    const sinceMs = this.#state.name === "reconnecting" ? this.#state.sinceMs : this.#options.nowMs();
     this.#setState({ name: "reconnecting", sinceMs, attempts: this.#attempts, lastError });
     const longest = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (this.#attempts - 1));
-    this.#retryTimer = setTimeout(again, longest * (0.5 + Math.random() / 2));
+    const { after, random } = this.#options;
+    this.#retryTimer = after(longest * (0.5 + random() / 2), () => this.#connect());
   }
 
   #fail(message: string): void {
@@ -227,23 +234,23 @@ export class NbdExport implements Export {
   }
 
   #settle(message: string): void {
-    clearTimeout(this.#openTimer);
-    clearTimeout(this.#retryTimer);
-    clearTimeout(this.#watchdog);
+    this.#openTimer?.();
+    this.#retryTimer?.();
+    this.#watchdog?.();
     this.#onFail(message);
     this.#pending.failAll(new ExportError("ESHUTDOWN", message));
   }
 
   /** One timer for the connection: it runs while the server owes us something, and every reply starts it anew. */
   #armWatchdog(): void {
-    clearTimeout(this.#watchdog);
+    this.#watchdog?.();
     const owes = this.#client !== undefined && (this.#state.name !== "ready" || this.#pending.size > 0);
     if (!owes) return;
     const timeoutMs = this.#options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
-    this.#watchdog = setTimeout(() => this.#abortConnection(), timeoutMs);
+    this.#watchdog = this.#options.after(timeoutMs, () => this.#abortConnection());
   }
 
-  #setState(state: NbdExportState): void {
+  #setState(state: RemoteExportState): void {
     this.#state = state;
     this.#options.onState?.(state);
   }
@@ -264,5 +271,5 @@ const ERRNO_NAMES = new Map<number, ExportErrorCode>(
 function errorOf(error: number, name: string, server: string): ExportError | undefined {
   if (error === 0) return undefined;
   const code = ERRNO_NAMES.get(error) ?? "EIO";
-  return new ExportError(code, `The server at ${server} answered ${code} for the export "${name}".`);
+  return new ExportError(code, `${server} answered ${code} for the export "${name}".`);
 }

@@ -1,4 +1,4 @@
-import type { ByteStream } from "../../net/stream/stream.ts";
+import type { ByteStream } from "./stream.ts";
 
 /**
  * A stream that calls `wake` after each call: whatever its user does may set a timer of the machine behind it, also where it
