@@ -13,6 +13,8 @@ const PORT = 10809;
 /** One nbd-server on the port that qemu's guest reaches through the host, and a boot tree whose export is that server's. */
 export interface SharedRoot {
   readonly tree: string;
+  /** Its default entry's initrd, a file, and append line without `initrd=`. */
+  readonly initrd: string;
   readonly append: string;
   close(): Promise<void>;
 }
@@ -46,6 +48,8 @@ export async function shareRoot(original: string): Promise<SharedRoot> {
   const close = async () => {
     const pid = Number(await readFile(pidFile, "utf8").catch(() => ""));
     if (pid > 0) process.kill(pid, "SIGTERM");
+    // The next one wants the port.
+    while (pid > 0 && (await answers())) await sleep(50);
     await rm(folder, { recursive: true, force: true });
   };
   for (let attempt = 0; !(await answers()); attempt += 1) {
@@ -55,7 +59,7 @@ export async function shareRoot(original: string): Promise<SharedRoot> {
     }
     await sleep(100);
   }
-  return { tree, append, close };
+  return { tree, initrd: join(tree, "tftpboot/boot/initrd"), append, close };
 }
 
 function answers(): Promise<boolean> {

@@ -1,24 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
 import { CHROMIUM } from "../e2e/chromium.ts";
 import type { Milestone, MilestoneName, MilestoneState } from "../worker/interface.ts";
-import type { Boot } from "./engines.ts";
+import type { Boot } from "./boots.ts";
 
 /** A cold boot in the page, in headless Chromium with a fresh profile. */
 export async function bootInChromium(boot: Boot): Promise<readonly Milestone[]> {
-  const browser = await chromium.launch(CHROMIUM);
-  const close = () => void browser.close();
-  boot.signal.addEventListener("abort", close, { once: true });
+  const profile = new ChromiumProfile();
   try {
-    return await bootInPage(await browser.newPage(), boot);
+    return await profile.boot(boot, "off");
   } finally {
-    boot.signal.removeEventListener("abort", close);
-    await browser.close();
+    await profile.close();
   }
 }
 
-async function bootInPage(page: Page, { relay, memoryMiB, query }: Boot): Promise<readonly Milestone[]> {
+/** What a browser keeps from one boot to the next. */
+export class ChromiumProfile {
+  #folder: Promise<string> | undefined;
+
+  /** A boot in a browser of its own with this profile. */
+  async boot(boot: Boot, checkpoint: "off" | "auto"): Promise<readonly Milestone[]> {
+    this.#folder ??= mkdtemp(join(tmpdir(), "netroot-bench-profile-"));
+    const browser = await chromium.launchPersistentContext(await this.#folder, CHROMIUM);
+    const close = () => void browser.close();
+    boot.signal.addEventListener("abort", close, { once: true });
+    try {
+      return await bootInPage(await browser.newPage(), boot, checkpoint);
+    } finally {
+      boot.signal.removeEventListener("abort", close);
+      await browser.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#folder !== undefined) await rm(await this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function bootInPage(
+  page: Page,
+  { relay, memoryMiB, query }: Boot,
+  checkpoint: string,
+): Promise<readonly Milestone[]> {
   const url = new URL(relay);
-  const usual = { autostart: "1", memory: String(memoryMiB), checkpoint: "off" };
+  const usual = { autostart: "1", memory: String(memoryMiB), checkpoint };
   for (const [name, value] of [...Object.entries(usual), ...new URLSearchParams(query)])
     url.searchParams.set(name, value);
   await page.goto(url.href);

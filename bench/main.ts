@@ -1,20 +1,22 @@
 // Boots the same KIS from the same nbd-server in qemu-system-i386 (TCG, one thread), in v86 under Node and in v86 in
 // Chromium, in turns, and prints the medians and their ratios per milestone. Seconds are this machine's; ratios travel.
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startRelay } from "../e2e/relay.ts";
 import { ensurePage } from "../setup/page.mjs";
-import { shareRoot } from "./boot-tree.ts";
-import { BOOT } from "./engines.ts";
+import { contractRatios, pairRatios } from "./contract.ts";
+import { bootImage } from "./image.ts";
 import { isolate } from "./isolate.ts";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
-import { comparisonPlan, enginePlan } from "./plan.ts";
-import { type Medians, medians, type Pair, printTable, ratio } from "./report.ts";
-import { inTurns } from "./turns.ts";
+import { comparisonPlan, contractPlan } from "./plan.ts";
+import { medians, printTable } from "./report.ts";
+import { stockInitrd } from "./stock-initrd.ts";
 
-const MEMORY_MIB = 512;
 const TREES: Readonly<Record<string, string>> = { light: ".netroot", systemd: ".netroot-systemd" };
+
+const say = (text: string) => void process.stderr.write(text);
 
 try {
   const options = parseOptions(process.argv.slice(2));
@@ -25,40 +27,39 @@ try {
     await measure(options);
   }
 } catch (error) {
-  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  say(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
 async function measure(options: Options): Promise<void> {
-  const { image = "light" } = options;
-  const { columns, pairs } = options.compare.length > 0 ? comparisonPlan(options) : enginePlan(options);
-  const root = await shareRoot(TREES[image] ?? image);
-  const relay = await startRelay(root.tree);
-  try {
-    const contenders = columns.map(({ name, engine, query }) => ({
-      name,
-      boot: (signal: AbortSignal) =>
-        BOOT[engine]({ ...root, relay: relay.url, memoryMiB: MEMORY_MIB, query, signal }),
-    }));
-    const results = await inTurns(contenders, {
+  const comparing = options.compare.length > 0;
+  const names = options.images ?? (comparing || options.quick ? ["light"] : ["light", "systemd"]);
+  const images: Record<string, object> = {};
+  for (const name of names) {
+    const tree = TREES[name] ?? name;
+    const initrd = comparing || options.only || name !== "light" ? undefined : await stock();
+    const plan = comparing ? comparisonPlan(options) : contractPlan(options, initrd !== undefined);
+    say(`${name}:\n`);
+    const results = await bootImage({ tree, stockInitrd: initrd }, plan.columns, {
       runs: options.runs ?? (options.quick ? 1 : 3),
       lock: options.lock,
-      say: (text) => process.stderr.write(text),
+      say,
     });
     const summary = medians(results);
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ ratios: ratios(summary, pairs), medians: summary, ...where() })}\n`
-        : printTable(summary, pairs),
-    );
-  } finally {
-    await relay.stop();
-    await root.close();
+    const ratios = comparing ? pairRatios(summary, plan.pairs) : contractRatios(summary);
+    images[name] = { ratios, medians: summary };
+    if (!options.json) process.stdout.write(`${name}\n${printTable(summary, plan.pairs)}\n`);
   }
+  // The first image is the one that people get unless they ask for another: its ratios are the benchmark's.
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...images[names[0]!], images, ...where() })}\n`);
 }
 
-function ratios(summary: Medians, pairs: readonly Pair[]): Record<string, number | null> {
-  return Object.fromEntries(pairs.map((pair) => [`${pair[1]} / ${pair[0]}`, ratio(summary, pair)]));
+/** `undefined`, and a word about it, where it cannot be made here. */
+async function stock(): Promise<string | undefined> {
+  const root = join(TREES.systemd!, "exports/kisroot.squashfs");
+  if (process.getuid?.() === 0 && existsSync(root)) return stockInitrd(root, say);
+  say(`Without the stock initrd: it is made in a chroot of ${root}, as root.\n`);
+  return undefined;
 }
 
 function where() {

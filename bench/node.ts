@@ -7,11 +7,11 @@ import { entrySettings } from "../cli/engine/entry-settings.ts";
 import { joinAppend } from "../src/boot/machine-settings.ts";
 import { parsePageUrl } from "../src/page-url.ts";
 import type { Milestone } from "../worker/interface.ts";
-import type { Boot } from "./engines.ts";
+import type { Boot } from "./boots.ts";
 
 const SCRIPT = fileURLToPath(new URL("node-boot.ts", import.meta.url));
 
-/** A boot in v86 under Node, in a process of its own. */
+/** A cold boot in v86 under Node, in a process of its own. */
 export async function bootInNode({
   tree,
   relay,
@@ -20,7 +20,14 @@ export async function bootInNode({
   signal,
 }: Boot): Promise<readonly Milestone[]> {
   // What a page would do with these parameters: its switches have the names of the machine's settings.
-  const { label, append: added, autostart: _, relay: __, rejected: ___, ...asked } = parsePageUrl(query);
+  const {
+    label,
+    append: added,
+    autostart: _,
+    relay: __,
+    rejected: ___,
+    ...asked
+  } = parsePageUrl(`checkpoint=off&${query}`);
   const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
   const settings = {
     ...entrySettings({

@@ -1,16 +1,18 @@
 import { parseArgs } from "node:util";
 import { parsePageUrl } from "../src/page-url.ts";
-import { ENGINES, type Engine } from "./engines.ts";
+import { ENGINES, type Engine } from "./boots.ts";
+import { pageKnows } from "./plan.ts";
 
 export const USAGE = `Usage: npm run bench -- [--quick] [--json] [OPTION]...
 
   Boots the same KIS from the same nbd-server in qemu-system-i386 (TCG, one thread), in v86 under Node and in v86 in
-  Chromium, in turns, and prints medians and ratios per milestone.
+  Chromium, in turns, and prints medians and ratios per milestone; of the light image also in qemu with the stock kiwi
+  initrd, and in Chromium from a checkpoint.
 
   --quick           one boot an engine (else three, in turns), the light image only
   --runs N          N boots an engine
   --json            print one JSON object instead of a table
-  --image NAME      light, systemd, or the path of a boot tree
+  --image NAME      light, systemd, or the path of a boot tree; may be repeated (else light and systemd)
   --only ENGINES    some of qemu,node,chromium
   --query Q         parameters of the page's address for every boot, such as 'jit=pages:3'; Node's boots take them too
   --compare Q       boots with and without these parameters in turns, in Chromium unless --only says otherwise, and
@@ -23,8 +25,8 @@ export interface Options {
   readonly runs?: number;
   readonly quick: boolean;
   readonly json: boolean;
-  /** As given: a name or a path. */
-  readonly image?: string;
+  /** Names or paths, as given. */
+  readonly images?: readonly string[];
   readonly only?: readonly Engine[];
   readonly query: string;
   readonly compare: readonly string[];
@@ -52,7 +54,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     query,
     compare,
     ...(runs === undefined ? {} : { runs }),
-    ...(image === undefined ? {} : { image }),
+    ...(image.length === 0 ? {} : { images: image }),
     ...(values.only === undefined ? {} : { only: parseEngines(values.only) }),
     ...(lock === undefined ? {} : { lock }),
   };
@@ -66,7 +68,7 @@ function read(args: readonly string[]) {
         quick: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         runs: { type: "string" },
-        image: { type: "string" },
+        image: { type: "string", multiple: true, default: [] },
         only: { type: "string" },
         query: { type: "string", default: "" },
         compare: { type: "string", multiple: true, default: [] },
@@ -91,7 +93,7 @@ function parseEngines(text: string): readonly Engine[] {
 function checkQuery(option: string, query: string): void {
   const page = parsePageUrl(query);
   if (page.rejected.length > 0) throw new UsageError(`${option}: ${page.rejected.join(" ")}`);
-  if (JSON.stringify(page) === JSON.stringify(parsePageUrl("")))
+  if (!pageKnows(query))
     throw new UsageError(
       `${option} ${query} changes nothing: it is the default, or the page's address knows no such parameter.`,
     );

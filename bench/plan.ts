@@ -1,11 +1,12 @@
-import type { Engine } from "./engines.ts";
+import { parsePageUrl } from "../src/page-url.ts";
+import { type BootKind, CHECKPOINT, ENGINES, STOCK } from "./boots.ts";
 import type { Options } from "./options.ts";
 import type { Pair } from "./report.ts";
 
 /** One column of the report. */
 export interface Column {
   readonly name: string;
-  readonly engine: Engine;
+  readonly kind: BootKind;
   /** Parameters of the page's address. */
   readonly query: string;
 }
@@ -17,32 +18,42 @@ export interface Plan {
 
 type Choice = Pick<Options, "only" | "query" | "compare">;
 
-/** The three engines, each v86 over qemu and Chromium over Node. */
-export function enginePlan({ only = ["qemu", "node", "chromium"], query }: Choice): Plan {
-  const pairs: readonly Pair[] = [
-    ["qemu", "node"],
-    ["qemu", "chromium"],
-    ["node", "chromium"],
-  ];
+/** The pairs of the contract, as `contract.ts` names them. */
+const PAIRS: readonly Pair[] = [
+  ["qemu", "node"],
+  ["qemu", "chromium"],
+  ["node", "chromium"],
+  [STOCK, "chromium"],
+  ["qemu", CHECKPOINT],
+];
+
+/** The three engines, and of the two boots that only the contract knows those that can be had. */
+export function contractPlan({ only, query }: Choice, stock: boolean): Plan {
+  const kinds: BootKind[] = [...(only ?? ENGINES)];
+  if (only === undefined && stock) kinds.push(STOCK);
+  if (only === undefined && pageKnows("checkpoint=off")) kinds.push(CHECKPOINT);
   return {
-    columns: only.map((engine) => ({ name: engine, engine, query })),
-    pairs: pairs.filter((pair) => pair.every((name) => only.some((engine) => engine === name))),
+    columns: kinds.map((kind) => ({ name: kind, kind, query })),
+    pairs: PAIRS.filter((pair) => pair.every((name) => kinds.some((kind) => kind === name))),
   };
 }
 
 /** Each engine as it is, and with each of the variants. */
 export function comparisonPlan({ only = ["chromium"], query, compare }: Choice): Plan {
-  const named = only.flatMap((engine) =>
+  const columns = only.flatMap((engine) =>
     ["", ...compare].map((variant) => ({
       name: `${engine} ${variant}`.trim(),
-      engine,
+      kind: engine,
       query: [query, variant].filter((part) => part !== "").join("&"),
     })),
   );
   return {
-    columns: named,
-    pairs: named
-      .filter(({ name, engine }) => name !== engine)
-      .map(({ name, engine }): Pair => [engine, name]),
+    columns,
+    pairs: columns.filter(({ name, kind }) => name !== kind).map(({ name, kind }): Pair => [kind, name]),
   };
+}
+
+/** Whether the page's address would mean the same without this parameter. */
+export function pageKnows(query: string): boolean {
+  return JSON.stringify(parsePageUrl(query)) !== JSON.stringify(parsePageUrl(""));
 }

@@ -2,20 +2,26 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Milestone } from "../worker/interface.ts";
 import { BootWatch } from "../worker/milestones/boot-watch.ts";
-import type { Boot } from "./engines.ts";
+import type { Boot } from "./boots.ts";
 
 /**
  * A boot in the real qemu-system-i386: the yardstick. TCG on one thread, virtio-net, the same kernel, initrd and root. qemu's user network is laid out like a segment of the relay, and
  * its host address leads to our loopback: the guest's 10.86.0.1:10809 is nbd-server on 127.0.0.1:10809.
  */
-export async function bootInQemu({ tree, append, memoryMiB, signal }: Boot): Promise<readonly Milestone[]> {
+export async function bootInQemu({
+  tree,
+  initrd,
+  append,
+  memoryMiB,
+  signal,
+}: Boot): Promise<readonly Milestone[]> {
   const options = [
     ["-accel", "tcg,thread=single"],
     ["-m", String(memoryMiB)],
     ["-display", "none", "-monitor", "none", "-no-reboot"],
     ["-serial", "stdio"],
     ["-kernel", join(tree, "tftpboot/boot/linux")],
-    ["-initrd", join(tree, "tftpboot/boot/initrd")],
+    ["-initrd", initrd],
     ["-append", append],
     ["-netdev", "user,id=boot,net=10.86.0.0/24,host=10.86.0.1,dhcpstart=10.86.0.100"],
     ["-device", "virtio-net-pci,netdev=boot"],

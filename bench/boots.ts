@@ -6,11 +6,19 @@ import { bootInQemu } from "./qemu.ts";
 export const ENGINES = ["qemu", "node", "chromium"] as const;
 export type Engine = (typeof ENGINES)[number];
 
+/** qemu with the same root and the stock kiwi initrd: what a user has without this project. */
+export const STOCK = "qemu stock";
+/** Chromium with a profile that has booted the same before. */
+export const CHECKPOINT = "chromium checkpoint";
+export type BootKind = Engine | typeof STOCK | typeof CHECKPOINT;
+
 export interface Boot {
-  /** The boot tree, and its default entry's append line without `initrd=`. */
+  /** The boot tree. */
   readonly tree: string;
+  /** For qemu: an initrd (a file), and the kernel's command line. */
+  readonly initrd: string;
   readonly append: string;
-  /** Where a relay serves that tree: `http://127.0.0.1:PORT/`. */
+  /** Where a relay serves the tree: `http://127.0.0.1:PORT/`. */
   readonly relay: string;
   readonly memoryMiB: number;
   /** More parameters of the page's address. qemu has no page, and takes none. */

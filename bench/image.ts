@@ -1,0 +1,44 @@
+import { startRelay } from "../e2e/relay.ts";
+import type { Milestone } from "../worker/interface.ts";
+import { shareRoot } from "./boot-tree.ts";
+import { BOOT, type Boot, CHECKPOINT, STOCK } from "./boots.ts";
+import { ChromiumProfile } from "./chromium.ts";
+import type { Column } from "./plan.ts";
+import { STOCK_APPEND } from "./stock-initrd.ts";
+import { inTurns, type Results, type Turns } from "./turns.ts";
+
+const MEMORY_MIB = 512;
+
+export interface Image {
+  /** Its boot tree. */
+  readonly tree: string;
+  /** The initrd of "qemu stock", where that is among the columns. */
+  readonly stockInitrd?: string | undefined;
+}
+
+/** Boots one image in turns, all from one nbd-server. */
+export async function bootImage(image: Image, columns: readonly Column[], turns: Turns): Promise<Results> {
+  const root = await shareRoot(image.tree);
+  const relay = await startRelay(root.tree);
+  const returning = new ChromiumProfile();
+  try {
+    let hasBooted = false;
+    const boot = async ({ kind, query }: Column, signal: AbortSignal): Promise<readonly Milestone[]> => {
+      const usual: Boot = { ...root, relay: relay.url, memoryMiB: MEMORY_MIB, query, signal };
+      if (kind === STOCK)
+        return BOOT.qemu({ ...usual, initrd: image.stockInitrd ?? usual.initrd, append: STOCK_APPEND });
+      if (kind !== CHECKPOINT) return BOOT[kind](usual);
+      if (!hasBooted) await returning.boot(usual, "auto");
+      hasBooted = true;
+      return returning.boot(usual, "auto");
+    };
+    return await inTurns(
+      columns.map((column) => ({ name: column.name, boot: (signal) => boot(column, signal) })),
+      turns,
+    );
+  } finally {
+    await returning.close();
+    await relay.stop();
+    await root.close();
+  }
+}
