@@ -23,8 +23,9 @@ try {
   if (options === undefined) process.stdout.write(USAGE);
   else {
     ensurePage(fileURLToPath(new URL("..", import.meta.url)));
-    isolate();
-    await measure(options);
+    const exitCode = await isolate();
+    if (exitCode === undefined) await measure(options);
+    else process.exitCode = exitCode;
   }
 } catch (error) {
   say(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
