@@ -6,11 +6,13 @@ import { bootInQemu } from "./qemu.ts";
 export const ENGINES = ["qemu", "node", "chromium"] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** qemu with the same root and the stock kiwi initrd: what a user has without this project. */
+/** qemu with the same root and the stock kiwi initrd and kernel parameters: what a user has without this project. */
 export const STOCK = "qemu stock";
+/** The same, but with the kernel parameters of our own boot entry. */
+export const STOCK_TUNED = "qemu stock, tuned";
 /** Chromium with a profile that has booted the same before. */
 export const CHECKPOINT = "chromium checkpoint";
-export type BootKind = Engine | typeof STOCK | typeof CHECKPOINT;
+export type BootKind = Engine | typeof STOCK | typeof STOCK_TUNED | typeof CHECKPOINT;
 
 export interface Boot {
   /** The boot tree. */

@@ -1,5 +1,5 @@
 import { MILESTONES, type MilestoneName } from "../worker/interface.ts";
-import { CHECKPOINT, STOCK } from "./boots.ts";
+import { CHECKPOINT, STOCK, STOCK_TUNED } from "./boots.ts";
 import { type Medians, type Pair, ratio } from "./report.ts";
 
 /** Power-on to prompt, divided; `null` where one of the two was not measured. */
@@ -7,8 +7,10 @@ export interface ContractRatios {
   readonly node: number | null;
   readonly chromium: number | null;
   readonly chromiumOverNode: number | null;
-  /** Chromium over qemu with the same root and the stock kiwi initrd. */
+  /** Chromium over qemu with the same root and the stock kiwi initrd and kernel parameters. */
   readonly default: number | null;
+  /** The same, where qemu is given the kernel parameters of our own boot entry, so that only the initrds differ. */
+  readonly defaultTuned: number | null;
   /** Chromium from a checkpoint over qemu cold. */
   readonly checkpoint: number | null;
 }
@@ -19,6 +21,7 @@ export function contractRatios(summary: Medians): ContractRatios {
     chromium: ratio(summary, ["qemu", "chromium"]),
     chromiumOverNode: ratio(summary, ["node", "chromium"]),
     default: ratio(summary, [STOCK, "chromium"]),
+    defaultTuned: ratio(summary, [STOCK_TUNED, "chromium"]),
     checkpoint: ratio(summary, ["qemu", CHECKPOINT]),
   };
 }

@@ -1,7 +1,7 @@
 import { startRelay } from "../e2e/relay.ts";
 import type { Milestone } from "../worker/interface.ts";
 import { shareRoot } from "./boot-tree.ts";
-import { BOOT, type Boot, CHECKPOINT, STOCK } from "./boots.ts";
+import { BOOT, type Boot, CHECKPOINT, STOCK, STOCK_TUNED } from "./boots.ts";
 import { ChromiumProfile } from "./chromium.ts";
 import type { Column } from "./plan.ts";
 import { STOCK_APPEND } from "./stock-initrd.ts";
@@ -12,7 +12,7 @@ const MEMORY_MIB = 512;
 export interface Image {
   /** Its boot tree. */
   readonly tree: string;
-  /** The initrd of "qemu stock", where that is among the columns. */
+  /** Of the columns with the stock initrd, where they are there. */
   readonly stockInitrd?: string | undefined;
 }
 
@@ -25,8 +25,9 @@ export async function bootImage(image: Image, columns: readonly Column[], turns:
     let hasBooted = false;
     const boot = async ({ kind, query }: Column, signal: AbortSignal): Promise<readonly Milestone[]> => {
       const usual: Boot = { ...root, relay: relay.url, memoryMiB: MEMORY_MIB, query, signal };
-      if (kind === STOCK)
-        return BOOT.qemu({ ...usual, initrd: image.stockInitrd ?? usual.initrd, append: STOCK_APPEND });
+      const stock = { ...usual, initrd: image.stockInitrd ?? usual.initrd };
+      if (kind === STOCK) return BOOT.qemu({ ...stock, append: STOCK_APPEND });
+      if (kind === STOCK_TUNED) return BOOT.qemu(stock);
       if (kind !== CHECKPOINT) return BOOT[kind](usual);
       if (!hasBooted) await returning.boot(usual, "auto");
       hasBooted = true;

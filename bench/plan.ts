@@ -1,5 +1,5 @@
 import { parsePageUrl } from "../src/page-url.ts";
-import { type BootKind, CHECKPOINT, ENGINES, STOCK } from "./boots.ts";
+import { type BootKind, CHECKPOINT, ENGINES, STOCK, STOCK_TUNED } from "./boots.ts";
 import type { Options } from "./options.ts";
 import type { Pair } from "./report.ts";
 
@@ -24,13 +24,14 @@ const PAIRS: readonly Pair[] = [
   ["qemu", "chromium"],
   ["node", "chromium"],
   [STOCK, "chromium"],
+  [STOCK_TUNED, "chromium"],
   ["qemu", CHECKPOINT],
 ];
 
 /** The three engines, and of the two boots that only the contract knows those that can be had. */
 export function contractPlan({ only, query }: Choice, stock: boolean): Plan {
   const kinds: BootKind[] = [...(only ?? ENGINES)];
-  if (only === undefined && stock) kinds.push(STOCK);
+  if (only === undefined && stock) kinds.push(STOCK, STOCK_TUNED);
   if (only === undefined && pageKnows("checkpoint=off")) kinds.push(CHECKPOINT);
   return {
     columns: kinds.map((kind) => ({ name: kind, kind, query })),
