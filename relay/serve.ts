@@ -10,6 +10,9 @@ import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
 import { answer } from "./http/routes.ts";
 import type { Logger } from "./log.ts";
+import { BootTraces } from "./near/boot-traces.ts";
+import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
+import { nearOffer } from "./near/offer.ts";
 import { packageVersion } from "./version.ts";
 import { WireServer } from "./wire/wire-server.ts";
 
@@ -102,8 +105,10 @@ async function open(
     clients: wire.clients,
     notices,
   });
+  const traces = new BootTraces(exports.hub);
+  const offer = () => nearOffer(address, exports, traces);
   const http = createServer((request, response) => {
-    answer({ tree, page, status }, request, response).catch((error: Error) => {
+    answer({ tree, page, status, offer }, request, response).catch((error: Error) => {
       // The client left in the middle, or the disk failed: either way it is no longer to be answered.
       logger.debug(`${request.method} ${request.url}: ${error.message}`);
       response.destroy();
@@ -117,8 +122,15 @@ async function open(
       }),
   );
   // Closed before the HTTP server, which waits for the sockets that became WebSockets.
-  const wire = new WireServer(http, { mtu, logger, attach: clients.attach });
+  const wire = new WireServer(http, { mtu, logger, attach: clients.attach, otherPaths: [EXPORTS_PATH] });
   onClose(() => wire.close());
+  const near = new ExportsServer(http, {
+    hub: exports.hub,
+    traces,
+    sessions: services.sessions,
+    logger: logger.child("exports"),
+  });
+  onClose(() => near.close());
   const port = await listen(http, host, wantedPort);
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
   logger.info(`serving ${tree} at ${url}`);

@@ -9,6 +9,7 @@ test("an address without parameters asks for the usual machine", () => {
     memoryMiB: 512,
     append: "",
     autostart: false,
+    near: "auto",
     rejected: [],
   });
 });
@@ -16,7 +17,7 @@ test("an address without parameters asks for the usual machine", () => {
 test("every parameter is read", () => {
   const search =
     "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire" +
-    "&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
+    "&near=off&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
   expect(parsePageUrl(search)).toEqual({
     label: "Overlay-Boot",
     boot: "direct",
@@ -24,6 +25,7 @@ test("every parameter is read", () => {
     memoryMiB: 768,
     append: "rd.kiwi.debug quiet",
     autostart: true,
+    near: "off",
     relay: "ws://10.0.0.1:8086/wire",
     jit: { pages: 3, extraBlocks: 0, threshold: 200_000, compile: "async" },
     rejected: [],
@@ -33,6 +35,7 @@ test("every parameter is read", () => {
 test.each([
   ["nic=e1000", "nic=e1000 is not known here; nic can be virtio or ne2k."],
   ["boot=floppy", "boot=floppy is not known here; boot can be direct."],
+  ["near=yes", "near=yes is not known here; near can be auto or off."],
   ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
   ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 128 to 2048."],
   ["relay=http://x/", "relay=http://x/ is no WebSocket address; it looks like ws://HOST:PORT/wire."],

@@ -12,6 +12,8 @@ export interface PageUrl {
   readonly autostart: boolean;
   /** How the emulator compiles, for measuring: `jit=pages:3,compile:async`. */
   readonly jit?: Partial<JitSettings>;
+  /** `off`: every frame of the guest goes over the wire, those of its root as well. */
+  readonly near: "auto" | "off";
   /** The relay's WebSocket, where it is not the server that the page came from. */
   readonly relay?: string;
   /** What could not be used, a sentence each. */
@@ -42,6 +44,7 @@ export function parsePageUrl(search: string): PageUrl {
     memoryMiB: parseMemory(parameters.get("memory"), rejected),
     append: (parameters.get("append") ?? "").trim(),
     autostart: choose("autostart", ["0", "1"]) === "1",
+    near: choose("near", ["auto", "off"]),
     ...(relay === undefined ? {} : { relay }),
     ...(jit === undefined ? {} : { jit }),
     rejected,

@@ -62,6 +62,8 @@ export interface MachineSettings {
   readonly vgaBiosUrl: string;
   /** The relay's WebSocket, `ws://HOST:PORT/wire`. */
   readonly wireUrl: string;
+  /** Whether the exports' gateway may be in the machine, where the relay offers that: `auto` unless given. */
+  readonly near?: "auto" | "off";
 }
 
 /** Something that went wrong, in words. `message` says what, `advice` says what to do. */
@@ -95,6 +97,14 @@ export interface WireCounters {
   readonly dropped: number;
 }
 
+/** How the guest's blocks come, and how many bytes of them came since power-on: `lost` is `near`, waiting for the relay. */
+export interface BlockPath {
+  readonly path: "wire" | "near" | "lost";
+  /** Because the guest waited for them. */
+  readonly fetchedBytes: number;
+  readonly aheadBytes: number;
+}
+
 export type MachineEvent =
   | { readonly type: "power"; readonly state: PowerState }
   | { readonly type: "milestones"; readonly milestones: readonly Milestone[] }
@@ -117,6 +127,7 @@ export type MachineEvent =
       readonly type: "wire";
       readonly state: "closed" | "connecting" | "open" | "lost";
       readonly counters: WireCounters;
+      readonly blocks: BlockPath;
     }
   | { readonly type: "problem"; readonly problem: Problem };
 

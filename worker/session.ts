@@ -1,6 +1,7 @@
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
 import type { MachineEvent, MachineSettings, Problem, ScreenRow, WireCounters } from "./interface.ts";
 import { BootWatch } from "./milestones/boot-watch.ts";
+import { Near, type NearState } from "./near/near.ts";
 import { Nic } from "./nic.ts";
 import type { Platform, TurnTaker } from "./platform.ts";
 import { appendProblem, emulatorFailed, relayLost, relayUnreachable } from "./problems.ts";
@@ -32,6 +33,7 @@ export class Session {
   readonly #watch: BootWatch;
   readonly #screen = new TextScreen();
   readonly #wire: Wire;
+  readonly #near: Near | undefined;
   #turns: TurnTaker | undefined;
   #pc: Pc | undefined;
   #nic: Nic | undefined;
@@ -48,7 +50,11 @@ export class Session {
     this.#watch = new BootWatch(
       { kind: settings.boot, append: settings.append, nowMs: platform.clock.now() },
       {
-        milestones: (milestones) => handlers.event({ type: "milestones", milestones }),
+        milestones: (milestones) => {
+          if (milestones.some(({ name, state }) => name === "login" && state === "done"))
+            this.#near?.endTrace();
+          handlers.event({ type: "milestones", milestones });
+        },
         problem: (problem) => handlers.event({ type: "problem", problem }),
       },
     );
@@ -61,6 +67,15 @@ export class Session {
       receive: (frame) => this.#fromWire(frame),
       changed: (state, everOpen) => this.#wireChanged(state, everOpen),
     });
+    if (settings.near === "off") return;
+    this.#near = new Near({
+      wireUrl: settings.wireUrl,
+      append: settings.append,
+      mtu: settings.mtu ?? DEFAULT_MTU,
+      platform,
+      transmit: (frame) => this.#fromNear(frame),
+      changed: (state) => this.#nearChanged(state),
+    });
   }
 
   /** Resolves with whether the guest's processor runs. What went wrong was told as a problem. */
@@ -69,8 +84,10 @@ export class Session {
     if (warning) this.#problem(warning);
     this.#watch.begin();
     this.#wire.open();
+    this.#near?.open();
     const files = await this.#fetchFiles();
     if (!files) return false;
+    this.#near?.prefetch();
     try {
       const emulator = await this.#platform.loadEmulator();
       if (this.#closed) return false;
@@ -94,6 +111,7 @@ export class Session {
     this.#abort.abort();
     this.#stopWatch();
     this.#wire.close();
+    await this.#near?.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
     this.#turns?.close();
@@ -235,11 +253,18 @@ export class Session {
 
   #toWire(frame: Uint8Array): void {
     this.#watch.fromGuest(frame, this.#platform.clock.now());
-    this.#wire.send(frame);
+    if (!this.#near?.take(frame)) this.#wire.send(frame);
     this.#countersChanged();
   }
 
   #fromWire(frame: Uint8Array): void {
+    if (!this.#nic) return;
+    this.#watch.toGuest(frame, this.#platform.clock.now());
+    this.#nic.fromWire(frame);
+    this.#countersChanged();
+  }
+
+  #fromNear(frame: Uint8Array): void {
     if (!this.#nic) return;
     this.#watch.toGuest(frame, this.#platform.clock.now());
     this.#nic.fromWire(frame);
@@ -257,17 +282,26 @@ export class Session {
     if (state === "lost") this.#problem(everOpen ? relayLost(wireUrl) : relayUnreachable(wireUrl));
   }
 
+  #nearChanged(state: NearState): void {
+    this.#handlers.event(this.#wireEvent());
+    if (state === "lost") this.#problem(relayLost(this.#settings.wireUrl));
+  }
+
   #wireEvent(): Extract<MachineEvent, { type: "wire" }> {
-    return { type: "wire", state: this.#wire.state, counters: this.#counters() };
+    const { fetchedBytes = 0, aheadBytes = 0 } = this.#near?.totals ?? {};
+    const blocks = { path: this.#near?.state ?? "wire", fetchedBytes, aheadBytes } as const;
+    return { type: "wire", state: this.#wire.state, counters: this.#counters(), blocks };
   }
 
   #counters(): WireCounters {
     const nic = this.#nic?.counters;
+    // What the near gateway takes and gives passes the card, and no wire.
+    const near = this.#near?.totals;
     return {
-      framesIn: nic?.framesIn ?? 0,
-      framesOut: nic?.framesOut ?? 0,
-      bytesIn: nic?.bytesIn ?? 0,
-      bytesOut: nic?.bytesOut ?? 0,
+      framesIn: Math.max(0, (nic?.framesIn ?? 0) - (near?.framesOut ?? 0)),
+      framesOut: (nic?.framesOut ?? 0) - (near?.framesIn ?? 0),
+      bytesIn: Math.max(0, (nic?.bytesIn ?? 0) - (near?.bytesOut ?? 0)),
+      bytesOut: (nic?.bytesOut ?? 0) - (near?.bytesIn ?? 0),
       dropped: this.#wire.dropped + (nic?.droppedNotReady ?? 0) + (nic?.droppedQueueFull ?? 0),
     };
   }

@@ -64,12 +64,26 @@ describe("the hub", () => {
       writtenBytes: 20,
       writeMs: 7,
       errors: 0,
+      aheadReads: 0,
+      aheadBytes: 0,
     });
     expect(accesses).toEqual([
       { name: "kisroot", write: false, offset: 0, length: 100, ms: 5 },
       { name: "kisroot", write: false, offset: 100, length: 50, ms: 5 },
       { name: "kisroot", write: true, offset: 10, length: 20, ms: 7 },
     ]);
+  });
+
+  it("counts what is read ahead apart, tells nobody of it, and lets it write nothing", async () => {
+    const { hub, accesses, counters } = hubOf(memory());
+    const ahead = hub.ahead.get("kisroot")!;
+    expect(await ahead.read(2, 3)).toEqual(Uint8Array.of(2, 3, 4));
+    expect(counters()).toMatchObject({ reads: 0, readBytes: 0, aheadReads: 1, aheadBytes: 3 });
+    expect(accesses).toEqual([]);
+    expect([ahead.readOnly, ahead.write, ahead.sizeBytes]).toEqual([true, undefined, 1000]);
+    await expect(ahead.read(998, 3)).rejects.toMatchObject({ code: "EINVAL" });
+    expect(hub.ahead.names()).toEqual(["kisroot"]);
+    expect(hub.ahead.get("nothing")).toBeUndefined();
   });
 
   it("lets reads through that lie inside, and no other", async () => {

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type Export, ExportError } from "./export.ts";
 
-/** Totals of one export since the hub was made. Milliseconds are summed over answered requests; several overlap. */
+/** Totals of one export since the hub was made; what is read ahead is counted apart. Milliseconds are summed over answered requests; several overlap. */
 export interface ExportCounters {
   reads: number;
   readBytes: number;
@@ -10,6 +10,9 @@ export interface ExportCounters {
   writtenBytes: number;
   writeMs: number;
   errors: number;
+  /** Answered reads that nobody waited for. */
+  aheadReads: number;
+  aheadBytes: number;
 }
 
 /** One request that was answered, for block maps and histograms. Offsets and lengths in bytes. */
@@ -52,6 +55,12 @@ export class ExportHub {
     return [...this.#exports.keys()].sort();
   }
 
+  /** The same exports for those who read what nobody asked for yet. Such reads are counted apart, and not observed. */
+  readonly ahead = {
+    get: (name: string): Export | undefined => this.#exports.get(name)?.ahead,
+    names: (): string[] => this.names(),
+  };
+
   /** One observer, told after each request that was answered; it replaces the one before. */
   observe(observer: (access: BlockAccess) => void): void {
     this.#observe = observer;
@@ -67,7 +76,10 @@ class CountedExport implements Export {
     writtenBytes: 0,
     writeMs: 0,
     errors: 0,
+    aheadReads: 0,
+    aheadBytes: 0,
   };
+  readonly ahead: Export;
   readonly #back: Export;
   readonly #clock: Clock;
   readonly #observe: (access: BlockAccess) => void;
@@ -76,6 +88,7 @@ class CountedExport implements Export {
     this.#back = back;
     this.#clock = clock;
     this.#observe = observe;
+    this.ahead = new AheadExport(back.name, this, (offset, length) => this.#readAhead(offset, length));
   }
 
   get name(): string {
@@ -93,18 +106,7 @@ class CountedExport implements Export {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     const start = this.#clock.now();
-    const bytes = await this.#counted(async () => {
-      this.#checkBounds(offset, length, "EINVAL");
-      const answer = await this.#back.read(offset, length);
-      // One byte too few would shift everything that a guest reads after it.
-      if (answer.length !== length) {
-        throw new ExportError(
-          "EIO",
-          `The back end of "${this.name}" gave ${answer.length} bytes instead of ${length}.`,
-        );
-      }
-      return answer;
-    });
+    const bytes = await this.#readBack(offset, length);
     const ms = this.#clock.now() - start;
     this.counters.reads += 1;
     this.counters.readBytes += length;
@@ -132,6 +134,28 @@ class CountedExport implements Export {
     await this.#counted(async () => this.#back.flush?.());
   }
 
+  async #readAhead(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.#readBack(offset, length);
+    this.counters.aheadReads += 1;
+    this.counters.aheadBytes += length;
+    return bytes;
+  }
+
+  #readBack(offset: number, length: number): Promise<Uint8Array> {
+    return this.#counted(async () => {
+      this.#checkBounds(offset, length, "EINVAL");
+      const answer = await this.#back.read(offset, length);
+      // One byte too few would shift everything that a guest reads after it.
+      if (answer.length !== length) {
+        throw new ExportError(
+          "EIO",
+          `The back end of "${this.name}" gave ${answer.length} bytes instead of ${length}.`,
+        );
+      }
+      return answer;
+    });
+  }
+
   async #counted<T>(request: () => Promise<T>): Promise<T> {
     try {
       return await request();
@@ -149,5 +173,26 @@ class CountedExport implements Export {
       code,
       `${length} bytes at ${offset} reach beyond the end of the export "${this.name}" (${this.sizeBytes} bytes).`,
     );
+  }
+}
+
+/** Reads only: who reads ahead has nothing to write. */
+class AheadExport implements Export {
+  readonly name: string;
+  readonly readOnly = true;
+  readonly read: Export["read"];
+  readonly #target: Export;
+
+  constructor(name: string, target: Export, read: Export["read"]) {
+    this.name = name;
+    this.#target = target;
+    this.read = read;
+  }
+
+  get sizeBytes(): number {
+    return this.#target.sizeBytes;
+  }
+  get description(): string {
+    return this.#target.description;
   }
 }

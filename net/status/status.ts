@@ -33,6 +33,8 @@ export interface ExportStatus {
   readonly notice?: string;
   readonly reads: number;
   readonly readBytes: number;
+  /** What tabs have read ahead of their guests, besides. */
+  readonly aheadBytes: number;
 }
 
 /** A sentence that says what is wrong and, where something helps, what to do. `code` is stable, for tests and the page. */

@@ -11,7 +11,8 @@ import { dialTcp } from "../exports/socket-stream.ts";
 /** What guests may reach by TCP at the boot server's address. */
 export interface Services {
   readonly declared: readonly DeclaredService[];
-  readonly sessions: Readonly<SessionCounters>;
+  /** Of all NBD sessions, those of tabs as well. */
+  readonly sessions: SessionCounters;
   readonly notices: readonly Notice[];
 }
 

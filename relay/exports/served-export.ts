@@ -44,6 +44,7 @@ export class ServedExport {
       ...(notice !== undefined && { notice }),
       reads: counters?.reads ?? 0,
       readBytes: counters?.readBytes ?? 0,
+      aheadBytes: counters?.aheadBytes ?? 0,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { type NearOffer, serializeOffer } from "../../net/near/offer.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 import { decodeUrlPath, openConfined } from "./confine.ts";
 import { openFirmware } from "./firmware.ts";
@@ -12,11 +13,12 @@ export interface SiteOptions {
   /** The built page's folder. */
   readonly page: string;
   readonly status: () => RelayStatus;
+  readonly offer: () => NearOffer;
 }
 
 /**
- * Everything that the relay serves by HTTP: `/` the page, `/tftpboot/…` the boot tree, `/firmware/NAME`, `/status` and
- * `/healthz`. GET and HEAD only. Settles when the answer is on its way; never rejects for what a client did.
+ * Everything that the relay serves by HTTP: `/` the page, `/tftpboot/…` the boot tree, `/firmware/NAME`, `/status`,
+ * `/exports` and `/healthz`. GET and HEAD only. Settles when the answer is on its way; never rejects for what a client did.
  */
 export async function answer(
   options: SiteOptions,
@@ -43,6 +45,8 @@ export async function answer(
     return sendFile(request, response, file.handle, { name: rest.at(-1) ?? "" });
   }
   if (parts.length === 1 && top === "status") return sendJson(response, 200, options.status());
+  if (parts.length === 1 && top === "exports")
+    return sendJson(response, 200, serializeOffer(options.offer()));
   if (parts.length === 1 && top === "healthz") return sendHealth(response, options.status());
   if (parts.length === 1 && top === "wire") {
     response.setHeader("Upgrade", "websocket");

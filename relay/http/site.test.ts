@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NearOffer } from "../../net/near/offer.ts";
 import type { ExportState, RelayStatus } from "../../net/status/status.ts";
 import { ListenError, listen } from "./listen.ts";
 import { parseRange } from "./range.ts";
@@ -13,9 +14,8 @@ let folder: string;
 let port: number;
 let exportState: ExportState = "ready";
 const server = createServer((incoming, outgoing) => {
-  answer({ tree: join(folder, "tree"), page: join(folder, "page"), status }, incoming, outgoing).catch(() =>
-    outgoing.destroy(),
-  );
+  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer };
+  answer(site, incoming, outgoing).catch(() => outgoing.destroy());
 });
 
 function status(): RelayStatus {
@@ -34,11 +34,16 @@ function status(): RelayStatus {
         detail: "because",
         reads: 0,
         readBytes: 0,
+        aheadBytes: 0,
       },
     ],
     clients: 0,
     notices: [],
   };
+}
+
+function offer(): NearOffer {
+  return { server: 0x0a560001, complete: true, exports: [] };
 }
 
 /** Unlike fetch it sends the path as it stands. */

@@ -6,6 +6,7 @@ import { BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
 import type { Logger } from "../log.ts";
 import { FrameLink, type LinkCounters, octetsOf } from "./frame-link.ts";
 import { isOriginAllowed } from "./origin.ts";
+import { closeSocket, type Refusal, refuseUpgrade } from "./upgrade.ts";
 
 /** What stands behind a client's link: its segment, its boot server, its gateway. */
 export interface WireClient {
@@ -30,6 +31,8 @@ export interface WireOptions {
   readonly highWaterBytes?: number;
   /** A client that answers no ping for this long is gone: a laptop that was closed says no goodbye. */
   readonly silenceMs?: number;
+  /** Paths of WebSockets that somebody else answers. */
+  readonly otherPaths?: readonly string[];
 }
 
 const PATH = "/wire";
@@ -37,8 +40,6 @@ const DEFAULT_MAX_CLIENTS = 64;
 /** Above what one TCP window of a Linux guest can hold (6 MB), so that a fast transfer is never cut by its own burst. */
 const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SILENCE_MS = 60_000;
-/** After this a client that does not answer our close is cut off. */
-const CLOSE_GRACE_MS = 500;
 
 interface Session {
   readonly id: number;
@@ -65,6 +66,7 @@ export class WireServer {
       maxClients: DEFAULT_MAX_CLIENTS,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       silenceMs: DEFAULT_SILENCE_MS,
+      otherPaths: [],
       ...options,
     };
     this.#sockets = new WebSocketServer({
@@ -105,13 +107,12 @@ export class WireServer {
   }
 
   readonly #upgrade = (request: IncomingMessage, transport: Duplex, head: Buffer): void => {
+    if (this.#options.otherPaths.includes(pathOf(request))) return;
     // A client that resets while it is being refused is nobody's problem.
     transport.on("error", () => {});
     const refusal = this.#refusal(request);
     if (refusal !== undefined) {
-      transport.end(
-        `HTTP/1.1 ${refusal.status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${refusal.message.length + 1}\r\n\r\n${refusal.message}\n`,
-      );
+      refuseUpgrade(transport, refusal);
       return;
     }
     this.#sockets.handleUpgrade(request, transport, head, (socket) =>
@@ -119,8 +120,8 @@ export class WireServer {
     );
   };
 
-  #refusal(request: IncomingMessage): { status: string; message: string } | undefined {
-    if ((request.url ?? "").split("?", 1)[0] !== PATH) {
+  #refusal(request: IncomingMessage): Refusal | undefined {
+    if (pathOf(request) !== PATH) {
       return { status: "404 Not Found", message: `The only WebSocket here is ${PATH}.` };
     }
     if (!isOriginAllowed(request, this.#options.origins)) {
@@ -200,15 +201,8 @@ function chooseProtocol(offered: Set<string>): string | false {
   return offered.has("binary") ? "binary" : false;
 }
 
-function closeSocket(socket: WebSocket, code: number, reason: string): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
-    socket.once("close", () => {
-      clearTimeout(cut);
-      resolve();
-    });
-    socket.close(code, reason);
-  });
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "").split("?", 1)[0] ?? "";
 }
 
 function zeroCounters(): LinkCounters {

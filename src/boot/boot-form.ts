@@ -67,12 +67,13 @@ export class BootForm {
   powerOn(): void {
     const entry = this.#selected();
     if (entry === undefined || this.#power !== "off" || this.#unsupported) return;
-    const { jit } = this.#options.asked;
+    const { jit, near } = this.#options.asked;
     this.#options.onPowerOn({
       entry,
       append: this.#append.value,
       nic: this.#nic.value === "ne2k" ? "ne2k" : "virtio",
       memoryMiB: this.#memory.valueAsNumber,
+      near,
       ...(jit && { jit }),
     });
   }

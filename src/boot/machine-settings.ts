@@ -12,6 +12,7 @@ export interface BootChoice {
   readonly nic: MachineSettings["nic"];
   readonly memoryMiB: number;
   readonly jit?: MachineSettings["jit"];
+  readonly near: NonNullable<MachineSettings["near"]>;
 }
 
 export type SettingsResult =
@@ -54,6 +55,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       biosUrl: urls.bios,
       vgaBiosUrl: urls.vgaBios,
       wireUrl: urls.wire,
+      near: choice.near,
       ...(choice.jit && { jit: choice.jit }),
     },
   };

@@ -31,14 +31,17 @@ test("a problem that is said again is shown once, in its newest words", () => {
 });
 
 test("a wire that is open again is no problem any more", () => {
-  const { counters } = MACHINE_OFF;
+  const { counters, blocks } = MACHINE_OFF;
   const lostAgain: MachineEvent[] = [
     { type: "problem", problem: lost },
     { type: "problem", problem: { ...lost, code: "export-unknown" } },
-    { type: "wire", state: "lost", counters },
+    { type: "wire", state: "lost", counters, blocks },
   ];
   expect(after(...lostAgain).problems).toHaveLength(2);
-  const { problems } = after(...lostAgain, { type: "wire", state: "open", counters });
+  const waiting = { ...blocks, path: "lost" } as const;
+  const half = after(...lostAgain, { type: "wire", state: "open", counters, blocks: waiting });
+  expect(half.problems, "the root is not back yet").toHaveLength(2);
+  const { problems } = after(...lostAgain, { type: "wire", state: "open", counters, blocks });
   expect(problems.map(({ code }) => code)).toEqual(["export-unknown"]);
 });
 

@@ -1,4 +1,5 @@
 import {
+  type BlockPath,
   type MachineEvent,
   MILESTONES,
   type Milestone,
@@ -22,6 +23,7 @@ export interface MachineState {
   readonly downloads: readonly Download[];
   readonly wire: WireState;
   readonly counters: WireCounters;
+  readonly blocks: BlockPath;
   readonly problems: readonly Problem[];
 }
 
@@ -31,6 +33,7 @@ export const MACHINE_OFF: MachineState = {
   downloads: [],
   wire: "closed",
   counters: { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, dropped: 0 },
+  blocks: { path: "wire", fetchedBytes: 0, aheadBytes: 0 },
   problems: [],
 };
 
@@ -54,7 +57,11 @@ export function reduceMachine(state: MachineState, event: MachineEvent): Machine
         ...state,
         wire: event.state,
         counters: event.counters,
-        problems: event.state === "open" ? state.problems.filter(isNotOfTheWire) : state.problems,
+        blocks: event.blocks,
+        problems:
+          event.state === "open" && event.blocks.path !== "lost"
+            ? state.problems.filter(isNotOfTheWire)
+            : state.problems,
       };
     case "problem":
       return { ...state, problems: withProblem(state.problems, event.problem) };

@@ -82,6 +82,7 @@ export class CountingPlatform implements Platform {
       protocol: "",
       bufferedAmount: 0,
       send: (message) => sent.push(message),
+      sendText: () => {},
       close: () => {
         this.openSockets -= 1;
       },

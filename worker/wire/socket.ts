@@ -5,6 +5,7 @@ export interface Socket {
   /** What was handed to `send` and has not left yet. */
   readonly bufferedAmount: number;
   send(message: Uint8Array<ArrayBuffer>): void;
+  sendText(message: string): void;
   close(): void;
 }
 
@@ -28,7 +29,7 @@ export interface WebSocketLike {
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
-  send(data: Uint8Array<ArrayBuffer>): void;
+  send(data: Uint8Array<ArrayBuffer> | string): void;
   close(): void;
 }
 
@@ -55,6 +56,7 @@ export function attach(socket: WebSocketLike, handlers: SocketHandlers): Socket 
       return socket.bufferedAmount;
     },
     send: (message) => socket.send(message),
+    sendText: (message) => socket.send(message),
     close: () => socket.close(),
   };
 }

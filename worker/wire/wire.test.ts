@@ -19,6 +19,10 @@ class FakeSocket implements Socket {
     this.sent.push(message);
   }
 
+  sendText(): void {
+    throw new Error("A wire carries frames only.");
+  }
+
   close(): void {
     this.isClosed = true;
   }
