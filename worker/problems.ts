@@ -151,6 +151,16 @@ export function relayLost(url: string): Problem {
   };
 }
 
+/** @param why a sentence */
+export function exportRefused(why: string): Problem {
+  return {
+    severity: "error",
+    code: "export-refused",
+    message: why,
+    advice: "Power the machine off and on again: it attaches the root anew.",
+  };
+}
+
 export function emulatorFailed(error: unknown): Problem {
   const message = error instanceof Error ? error.message : String(error);
   const isVersion = error instanceof Error && "code" in error && error.code === "emulator-version";

@@ -4,7 +4,7 @@ import { BootWatch } from "./milestones/boot-watch.ts";
 import { Near, type NearState } from "./near/near.ts";
 import { Nic } from "./nic.ts";
 import type { Platform, TurnTaker } from "./platform.ts";
-import { appendProblem, emulatorFailed, relayLost, relayUnreachable } from "./problems.ts";
+import { appendProblem, emulatorFailed, exportRefused, relayLost, relayUnreachable } from "./problems.ts";
 import { SerialInput } from "./serial-input.ts";
 import { TextScreen } from "./text-screen.ts";
 import { buildPc, type Pc } from "./v86/pc.ts";
@@ -75,6 +75,7 @@ export class Session {
       platform,
       transmit: (frame) => this.#fromNear(frame),
       changed: (state) => this.#nearChanged(state),
+      failed: (why) => this.#problem(exportRefused(why)),
     });
   }
 

@@ -19,8 +19,8 @@ export interface NearExportOptions {
   readonly changed: () => void;
 }
 
-/** `idle`: nothing was read yet. `failed`: reads are refused, see `problem`. */
-export type NearExportState = "idle" | "connecting" | "open" | "lost" | "failed";
+/** `idle`: nothing was read yet. `failed`: reads are refused, see `failure`. */
+export type NearExportState = "idle" | "open" | "lost" | "failed";
 
 /** How soon the relay is told what the guest asked for. */
 const REPORT_MS = 1000;
@@ -39,6 +39,7 @@ export class NearExport implements Export {
   #ahead: RemoteExport | undefined;
   #stream: SocketStream | undefined;
   #state: NearExportState = "idle";
+  #failure: string | undefined;
   #tracing = true;
   #asked: number[] = [];
   #cancelReport: (() => void) | undefined;
@@ -59,13 +60,18 @@ export class NearExport implements Export {
       });
     } else {
       // Others write to it as well: nothing of it is kept.
-      this.write = (offset, bytes) => this.#connected().write(offset, bytes);
-      this.flush = () => this.#connected().flush();
+      this.write = async (offset, bytes) => (await this.#opened()).write(offset, bytes);
+      this.flush = async () => (await this.#opened()).flush();
     }
   }
 
   get state(): NearExportState {
     return this.#state;
+  }
+
+  /** Why reads are refused, as a sentence. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {
@@ -101,11 +107,19 @@ export class NearExport implements Export {
   }
 
   #connected(): RemoteExport {
-    this.#remote ??= this.#connect(this.#options.url, (state) => {
+    this.#remote ??= this.#connect(this.#options.url, (state, failure) => {
       this.#state = state;
+      this.#failure = failure;
       this.#options.changed();
     });
     return this.#remote;
+  }
+
+  /** Before its first connection a remote export does not know whether it may be written to. */
+  async #opened(): Promise<RemoteExport> {
+    const remote = this.#connected();
+    await remote.opened;
+    return remote;
   }
 
   #aheadConnected(): RemoteExport {
@@ -113,7 +127,7 @@ export class NearExport implements Export {
     return this.#ahead;
   }
 
-  #connect(url: string, changed: (state: NearExportState) => void): RemoteExport {
+  #connect(url: string, changed: (state: NearExportState, failure?: string) => void): RemoteExport {
     const { offered, platform } = this.#options;
     const { openSocket, after, random, clock } = platform;
     return new RemoteExport({
@@ -134,10 +148,10 @@ export class NearExport implements Export {
       sizeAdvice: "power on again to use the new image.",
       // It is waited for as long as the wire is.
       openTimeoutMs: Number.POSITIVE_INFINITY,
-      onState: ({ name }) => {
-        if (name === "ready") changed("open");
-        else if (name === "reconnecting") changed("lost");
-        else if (name === "failed") changed("failed");
+      onState: (state) => {
+        if (state.name === "ready") changed("open");
+        else if (state.name === "reconnecting") changed("lost");
+        else if (state.name === "failed") changed("failed", state.lastError);
       },
     });
   }

@@ -14,8 +14,9 @@ export interface NearOptions {
   readonly platform: Platform;
   /** Takes frames to the guest. */
   readonly transmit: FrameSink;
-  /** The state changed. */
   readonly changed: (state: NearState) => void;
+  /** An export is refused from now on; why, as a sentence. */
+  readonly failed: (why: string) => void;
 }
 
 /**
@@ -41,6 +42,7 @@ export class Near {
   #exports: readonly NearExport[] = [];
   #everOpen = false;
   #wantsPrefetch = false;
+  readonly #told = new Set<string>();
   #state: NearState = "wire";
 
   constructor(options: NearOptions) {
@@ -139,9 +141,14 @@ export class Near {
       this.#everOpen = true;
       if (this.#wantsPrefetch) this.prefetch();
     }
-    const lost = states.includes("lost") || states.includes("failed");
-    const state = this.#everOpen ? (lost ? "lost" : "near") : "wire";
-    if (state === this.#state || this.#abort.signal.aborted) return;
+    if (this.#abort.signal.aborted) return;
+    for (const { failure } of this.#exports) {
+      if (failure === undefined || this.#told.has(failure)) continue;
+      this.#told.add(failure);
+      if (this.#everOpen) this.#options.failed(failure);
+    }
+    const state = this.#everOpen ? (states.includes("lost") ? "lost" : "near") : "wire";
+    if (state === this.#state) return;
     this.#state = state;
     this.#options.changed(state);
   }
