@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { entrySettings } from "../cli/engine/entry-settings.ts";
+import type { RelayStatus } from "../net/status/status.ts";
 import { joinAppend } from "../src/boot/machine-settings.ts";
 import { parsePageUrl } from "../src/page-url.ts";
 import type { Milestone } from "../worker/interface.ts";
@@ -28,11 +29,13 @@ export async function bootInNode({
     rejected: ___,
     ...asked
   } = parsePageUrl(`checkpoint=off&${query}`);
+  const { mtu } = (await (await fetch(new URL("status", relay))).json()) as RelayStatus;
   const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
   const settings = {
     ...entrySettings({
       relayUrl: relay,
       menu,
+      mtu,
       append: (append) => joinAppend(append, added),
       ...(label === undefined ? {} : { label }),
     }),

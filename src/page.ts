@@ -114,7 +114,12 @@ export class Page implements NetrootHandle {
   }
 
   #powerOn(choice: BootChoice): void {
-    const result = machineSettings(choice, this.#urls);
+    // Another relay's segment is not known here.
+    const mtu =
+      this.#relay.kind === "reachable" && this.#asked.relay === undefined
+        ? this.#relay.status.mtu
+        : undefined;
+    const result = machineSettings({ ...choice, ...(mtu === undefined ? {} : { mtu }) }, this.#urls);
     this.#own = result.ok ? [] : [result.problem];
     this.#showProblems();
     if (!result.ok) return;
@@ -158,6 +163,7 @@ export class Page implements NetrootHandle {
     this.#form.showExports(exports);
     this.#showNotices();
     if (state.kind === "reachable") void this.#loadMenu(signal);
+    this.#startIfAsked();
   }
 
   /** Once: a menu that changes under the reader's hands would take the edited line away. */
@@ -168,7 +174,12 @@ export class Page implements NetrootHandle {
     this.#loadingMenu = false;
     this.#hasMenu = menu.kind === "loaded";
     this.#form.showMenu(menu);
-    if (!this.#hasMenu || !this.#autostart) return;
+    this.#startIfAsked();
+  }
+
+  /** The menu says what to boot, the relay's status on what network. */
+  #startIfAsked(): void {
+    if (!this.#hasMenu || !this.#autostart || this.#relay.kind === "asking") return;
     this.#autostart = false;
     this.#form.powerOn();
   }

@@ -14,6 +14,8 @@ export interface EntryOptions {
   readonly append?: (append: string) => string;
   readonly memoryMiB?: number;
   readonly nic?: MachineSettings["nic"];
+  /** Of the relay's segment, as its status says. */
+  readonly mtu?: number;
 }
 
 /** An entry of the boot menu that cannot be booted. The message is a sentence for a person. */
@@ -58,5 +60,6 @@ export function entrySettings(options: EntryOptions): MachineSettings {
     biosUrl: new URL("firmware/bios.bin", relayUrl).href,
     vgaBiosUrl: new URL("firmware/vgabios.bin", relayUrl).href,
     wireUrl: wire.href,
+    ...(options.mtu !== undefined && nic === "virtio" && { mtu: options.mtu }),
   };
 }

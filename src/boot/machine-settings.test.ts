@@ -28,6 +28,14 @@ test("an entry becomes absolute addresses on the relay", () => {
   });
 });
 
+test("a card that can tell its driver has the MTU of the segment", () => {
+  const mtuOf = (nic: "virtio" | "ne2k") => {
+    const result = machineSettings({ entry: overlay, append: "", ...machine, nic, mtu: 9000 }, urls);
+    return result.ok && result.settings.mtu;
+  };
+  expect([mtuOf("virtio"), mtuOf("ne2k")]).toEqual([9000, undefined]);
+});
+
 test("an edited initrd= counts, line breaks are blanks", () => {
   const result = machineSettings(
     { entry: overlay, append: "initrd=a,/b\n  root=overlay:aoe=e0.1\n", ...machine },

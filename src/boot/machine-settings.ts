@@ -13,6 +13,8 @@ export interface BootChoice {
   readonly memoryMiB: number;
   readonly jit?: MachineSettings["jit"];
   readonly near: NonNullable<MachineSettings["near"]>;
+  /** Of the relay's segment, where it is known. */
+  readonly mtu?: number;
 }
 
 export type SettingsResult =
@@ -56,6 +58,8 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       vgaBiosUrl: urls.vgaBios,
       wireUrl: urls.wire,
       near: choice.near,
+      // The other card has no way to tell its driver.
+      ...(choice.mtu !== undefined && choice.nic === "virtio" && { mtu: choice.mtu }),
       ...(choice.jit && { jit: choice.jit }),
     },
   };

@@ -15,8 +15,9 @@ export class PathView {
   readonly #root: ParentNode;
   readonly #host: string;
   readonly #idle = new Map<Element, ReturnType<typeof setTimeout>>();
-  #frames = 0;
-  #reads = 0;
+  /** Frames and bytes of blocks: what grows when something passes. */
+  #seen = 0;
+  #readBytes = 0;
 
   /** @param host HOST:PORT of the relay */
   constructor(root: ParentNode, host: string) {
@@ -24,18 +25,23 @@ export class PathView {
     this.#host = host;
   }
 
-  showMachine({ power, wire, counters }: MachineState): void {
+  showMachine({ power, wire, counters, blocks }: MachineState): void {
     this.#show("#node-machine", POWER_LOOKS[power], POWER_WORDS[power]);
     const { framesIn, framesOut, bytesIn, bytesOut, dropped } = counters;
-    const link = this.#show("#link-wire", WIRE_LOOKS[wire], WIRE_WORDS[wire]);
+    const path = blocks.path === "lost" ? "lost" : wire;
+    const link = this.#show("#link-wire", WIRE_LOOKS[path], WIRE_WORDS[path]);
     const lost = dropped === 0 ? "" : `, ${dropped} dropped`;
     const frames = framesIn + framesOut;
+    const blockBytes = blocks.fetchedBytes + blocks.aheadBytes;
     this.#more(
       link,
-      frames === 0 ? "no frames yet" : `↓ ${formatBytes(bytesIn)} ↑ ${formatBytes(bytesOut)}${lost}`,
+      frames === 0
+        ? "no frames yet"
+        : `↓ ${formatBytes(bytesIn + blockBytes)} ↑ ${formatBytes(bytesOut)}${lost}`,
     );
-    if (frames > this.#frames) this.#blink(link);
-    this.#frames = frames;
+    const seen = frames + blockBytes;
+    if (seen > this.#seen) this.#blink(link);
+    this.#seen = seen;
   }
 
   /** @param wanted the export that the command line names */
@@ -68,12 +74,10 @@ export class PathView {
     node.toggleAttribute("data-notice", notice !== undefined);
     node.title = `${exportTitle(shown, others)}: ${notice ?? words}`;
     const link = this.#show("#link-nbd", shown?.state === "ready" ? "good" : look, "NBD");
-    this.#more(
-      link,
-      shown === undefined || shown.reads === 0 ? "nothing read yet" : `${formatBytes(shown.readBytes)} read`,
-    );
-    if ((shown?.reads ?? 0) > this.#reads) this.#blink(link);
-    this.#reads = shown?.reads ?? 0;
+    const readBytes = (shown?.readBytes ?? 0) + (shown?.aheadBytes ?? 0);
+    this.#more(link, readBytes === 0 ? "nothing read yet" : `${formatBytes(readBytes)} read`);
+    if (readBytes > this.#readBytes) this.#blink(link);
+    this.#readBytes = readBytes;
   }
 
   #show(selector: string, look: Look, words: string): HTMLElement {
