@@ -19,6 +19,16 @@ export async function bootInChromium(boot: Boot): Promise<readonly Milestone[]> 
 /** What a browser keeps from one boot to the next. */
 export class ChromiumProfile {
   #folder: Promise<string> | undefined;
+  #hasBooted: true | undefined;
+
+  /** A boot from the checkpoint that an earlier boot left in this profile; the first time there are two boots. */
+  async bootFromCheckpoint(boot: Boot): Promise<readonly Milestone[]> {
+    this.#hasBooted ??= await this.boot(boot, "auto").then(() => true);
+    const milestones = await this.boot(boot, "auto");
+    if (milestones.find(({ name }) => name === "initrd")?.state !== "skipped")
+      throw new Error("Chromium booted cold, although it had booted the same before with checkpoints on.");
+    return milestones;
+  }
 
   /** A boot in a browser of its own with this profile. */
   async boot(boot: Boot, checkpoint: "off" | "auto"): Promise<readonly Milestone[]> {
@@ -27,7 +37,12 @@ export class ChromiumProfile {
     const close = () => void browser.close();
     boot.signal.addEventListener("abort", close, { once: true });
     try {
-      return await bootInPage(await browser.newPage(), boot, checkpoint);
+      const page = await browser.newPage();
+      const milestones = await bootInPage(page, boot, checkpoint);
+      // A machine that is off has written down all that it keeps.
+      await page.locator("#power-off").click();
+      await page.locator("#power-off:disabled").waitFor({ timeout: 0 });
+      return milestones;
     } finally {
       boot.signal.removeEventListener("abort", close);
       await browser.close();
@@ -35,7 +50,9 @@ export class ChromiumProfile {
   }
 
   async close(): Promise<void> {
-    if (this.#folder !== undefined) await rm(await this.#folder, { recursive: true, force: true });
+    // A browser that has closed may still be writing for a moment.
+    if (this.#folder !== undefined)
+      await rm(await this.#folder, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -22,16 +22,12 @@ export async function bootImage(image: Image, columns: readonly Column[], turns:
   const relay = await startRelay(root.tree);
   const returning = new ChromiumProfile();
   try {
-    let hasBooted = false;
     const boot = async ({ kind, query }: Column, signal: AbortSignal): Promise<readonly Milestone[]> => {
       const usual: Boot = { ...root, relay: relay.url, memoryMiB: MEMORY_MIB, query, signal };
       const stock = { ...usual, initrd: image.stockInitrd ?? usual.initrd };
       if (kind === STOCK) return BOOT.qemu({ ...stock, append: STOCK_APPEND });
       if (kind === STOCK_TUNED) return BOOT.qemu(stock);
-      if (kind !== CHECKPOINT) return BOOT[kind](usual);
-      if (!hasBooted) await returning.boot(usual, "auto");
-      hasBooted = true;
-      return returning.boot(usual, "auto");
+      return kind === CHECKPOINT ? returning.bootFromCheckpoint(usual) : BOOT[kind](usual);
     };
     return await inTurns(
       columns.map((column) => ({ name: column.name, boot: (signal) => boot(column, signal) })),
