@@ -3,6 +3,7 @@ import type { Milestone } from "../worker/interface.ts";
 import { shareRoot } from "./boot-tree.ts";
 import { BOOT, type Boot, CHECKPOINT, STOCK, STOCK_TUNED } from "./boots.ts";
 import { ChromiumProfile } from "./chromium.ts";
+import { type DelayProxy, startDelayProxy } from "./delay-proxy.ts";
 import type { Column } from "./plan.ts";
 import { STOCK_APPEND } from "./stock-initrd.ts";
 import { inTurns, type Results, type Turns } from "./turns.ts";
@@ -21,9 +22,14 @@ export async function bootImage(image: Image, columns: readonly Column[], turns:
   const root = await shareRoot(image.tree);
   const relay = await startRelay(root.tree);
   const returning = new ChromiumProfile();
+  const links = new Map<number, DelayProxy>();
   try {
-    const boot = async ({ kind, query }: Column, signal: AbortSignal): Promise<readonly Milestone[]> => {
-      const usual: Boot = { ...root, relay: relay.url, memoryMiB: MEMORY_MIB, query, signal };
+    for (const { roundTripMs = 0 } of columns)
+      if (roundTripMs > 0) links.set(roundTripMs, await startDelayProxy(relay.port, roundTripMs));
+    const boot = async (column: Column, signal: AbortSignal): Promise<readonly Milestone[]> => {
+      const { kind, query, roundTripMs = 0 } = column;
+      const url = links.get(roundTripMs)?.url ?? relay.url;
+      const usual: Boot = { ...root, relay: url, memoryMiB: MEMORY_MIB, query, signal };
       const stock = { ...usual, initrd: image.stockInitrd ?? usual.initrd };
       if (kind === STOCK) return BOOT.qemu({ ...stock, append: STOCK_APPEND });
       if (kind === STOCK_TUNED) return BOOT.qemu(stock);
@@ -35,6 +41,7 @@ export async function bootImage(image: Image, columns: readonly Column[], turns:
     );
   } finally {
     await returning.close();
+    for (const link of links.values()) await link.close();
     await relay.stop();
     await root.close();
   }

@@ -10,7 +10,7 @@ import { contractRatios, pairRatios } from "./contract.ts";
 import { bootImage } from "./image.ts";
 import { isolate } from "./isolate.ts";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
-import { comparisonPlan, contractPlan } from "./plan.ts";
+import { comparisonPlan, contractPlan, latencyPlan, type Plan } from "./plan.ts";
 import { medians, printTable } from "./report.ts";
 import { stockInitrd } from "./stock-initrd.ts";
 
@@ -33,13 +33,13 @@ try {
 }
 
 async function measure(options: Options): Promise<void> {
-  const comparing = options.compare.length > 0;
+  const comparing = options.compare.length > 0 || options.latencyMs !== undefined;
   const names = options.images ?? (comparing || options.quick ? ["light"] : ["light", "systemd"]);
   const images: Record<string, object> = {};
   for (const name of names) {
     const tree = TREES[name] ?? name;
     const initrd = comparing || options.only || name !== "light" ? undefined : await stock();
-    const plan = comparing ? comparisonPlan(options) : contractPlan(options, initrd !== undefined);
+    const plan = planOf(options, initrd !== undefined);
     say(`${name}:\n`);
     const results = await bootImage({ tree, stockInitrd: initrd }, plan.columns, {
       runs: options.runs ?? (options.quick ? 1 : 3),
@@ -53,6 +53,11 @@ async function measure(options: Options): Promise<void> {
   }
   // The first image is the one that people get unless they ask for another: its ratios are the benchmark's.
   if (options.json) process.stdout.write(`${JSON.stringify({ ...images[names[0]!], images, ...where() })}\n`);
+}
+
+function planOf(options: Options, stock: boolean): Plan {
+  if (options.latencyMs !== undefined) return latencyPlan(options, options.latencyMs);
+  return options.compare.length > 0 ? comparisonPlan(options) : contractPlan(options, stock);
 }
 
 /** `undefined`, and a word about it, where it cannot be made here. */

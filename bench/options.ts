@@ -17,6 +17,8 @@ export const USAGE = `Usage: npm run bench -- [--quick] [--json] [OPTION]...
   --query Q         parameters of the page's address for every boot, such as 'jit=pages:3'; Node's boots take them too
   --compare Q       boots with and without these parameters in turns, in Chromium unless --only says otherwise, and
                     prints the ratio per milestone; may be repeated
+  --latency MS      boots over a link to the relay with and without this round trip in turns, in Chromium unless --only
+                    says otherwise, and prints the ratio per milestone
   --lock FILE       holds this file's lock (flock) during each boot, for benchmarks that take turns on one machine
 `;
 
@@ -30,6 +32,8 @@ export interface Options {
   readonly only?: readonly Engine[];
   readonly query: string;
   readonly compare: readonly string[];
+  /** Milliseconds of a round trip. */
+  readonly latencyMs?: number;
   readonly lock?: string;
 }
 
@@ -46,6 +50,13 @@ export function parseOptions(args: readonly string[]): Options | undefined {
   const runs = values.runs === undefined ? undefined : Number(values.runs);
   if (runs !== undefined && !(Number.isInteger(runs) && runs > 0))
     throw new UsageError(`--runs wants a whole number above 0, not "${values.runs}".`);
+  const latencyMs = values.latency === undefined ? undefined : Number(values.latency);
+  if (latencyMs !== undefined && !(latencyMs > 0))
+    throw new UsageError(`--latency wants milliseconds above 0, not "${values.latency}".`);
+  if (latencyMs !== undefined && (compare.length > 0 || values.only?.includes("qemu")))
+    throw new UsageError(
+      "--latency is between a v86 and its relay: it goes with neither --compare nor qemu.",
+    );
   if (query !== "") checkQuery("--query", query);
   for (const variant of compare) checkQuery("--compare", variant);
   return {
@@ -56,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     ...(runs === undefined ? {} : { runs }),
     ...(image.length === 0 ? {} : { images: image }),
     ...(values.only === undefined ? {} : { only: parseEngines(values.only) }),
+    ...(latencyMs === undefined ? {} : { latencyMs }),
     ...(lock === undefined ? {} : { lock }),
   };
 }
@@ -72,6 +84,7 @@ function read(args: readonly string[]) {
         only: { type: "string" },
         query: { type: "string", default: "" },
         compare: { type: "string", multiple: true, default: [] },
+        latency: { type: "string" },
         lock: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions, UsageError } from "./options.ts";
-import { comparisonPlan, contractPlan } from "./plan.ts";
+import { comparisonPlan, contractPlan, latencyPlan } from "./plan.ts";
 
 const options = (...args: string[]) => parseOptions(args)!;
 
@@ -40,6 +40,18 @@ describe("what the benchmark boots", () => {
   });
 });
 
+describe("what --latency boots", () => {
+  it("is an engine by itself, and over a link with that round trip", () => {
+    expect(latencyPlan(options("--latency", "50"), 50)).toEqual({
+      columns: [
+        { name: "chromium", kind: "chromium", query: "" },
+        { name: "chromium at 50 ms", kind: "chromium", query: "", roundTripMs: 50 },
+      ],
+      pairs: [["chromium", "chromium at 50 ms"]],
+    });
+  });
+});
+
 describe("the benchmark's arguments", () => {
   it.each([
     ["--runs", "0"],
@@ -48,6 +60,9 @@ describe("the benchmark's arguments", () => {
     ["--compare", "jit=pages:300"],
     ["--compare", "jti=pages:3"],
     ["--query", "nic=virtio"],
+    ["--latency", "none"],
+    ["--latency", "50", "--only", "qemu"],
+    ["--latency", "50", "--compare", "jit=pages:3"],
     ["--fast"],
     ["somewhere"],
   ])("refuse %s %s", (...args) => {

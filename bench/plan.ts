@@ -9,6 +9,8 @@ export interface Column {
   readonly kind: BootKind;
   /** Parameters of the page's address. */
   readonly query: string;
+  /** Of the link between the machine and the relay, on top of what this machine's loopback takes. */
+  readonly roundTripMs?: number;
 }
 
 export interface Plan {
@@ -51,6 +53,17 @@ export function comparisonPlan({ only = ["chromium"], query, compare }: Choice):
   return {
     columns,
     pairs: columns.filter(({ name, kind }) => name !== kind).map(({ name, kind }): Pair => [kind, name]),
+  };
+}
+
+/** Each engine as it is, and over a link with this round trip. */
+export function latencyPlan({ only = ["chromium"], query }: Choice, roundTripMs: number): Plan {
+  return {
+    columns: only.flatMap((kind) => [
+      { name: kind, kind, query },
+      { name: `${kind} at ${roundTripMs} ms`, kind, query, roundTripMs },
+    ]),
+    pairs: only.map((kind): Pair => [kind, `${kind} at ${roundTripMs} ms`]),
   };
 }
 
