@@ -5,6 +5,7 @@ import { chromium, type Page } from "@playwright/test";
 import { CHROMIUM } from "../e2e/chromium.ts";
 import type { Milestone, MilestoneName, MilestoneState } from "../worker/interface.ts";
 import type { Boot } from "./boots.ts";
+import { bootParameters } from "./parameters.ts";
 
 /** A cold boot in the page, in headless Chromium with a fresh profile. */
 export async function bootInChromium(boot: Boot): Promise<readonly Milestone[]> {
@@ -59,12 +60,10 @@ export class ChromiumProfile {
 async function bootInPage(
   page: Page,
   { relay, memoryMiB, query }: Boot,
-  checkpoint: string,
+  checkpoint: "off" | "auto",
 ): Promise<readonly Milestone[]> {
   const url = new URL(relay);
-  const usual = { autostart: "1", memory: String(memoryMiB), checkpoint };
-  for (const [name, value] of [...Object.entries(usual), ...new URLSearchParams(query)])
-    url.searchParams.set(name, value);
+  url.search = bootParameters({ memoryMiB, query }, checkpoint).toString();
   await page.goto(url.href);
   const failed = page.locator('.problem[data-severity="error"]');
   const login = page.locator('[data-milestone="login"][data-state="done"]');

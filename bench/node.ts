@@ -9,6 +9,7 @@ import { joinAppend } from "../src/boot/machine-settings.ts";
 import { parsePageUrl } from "../src/page-url.ts";
 import type { Milestone } from "../worker/interface.ts";
 import type { Boot } from "./boots.ts";
+import { bootParameters } from "./parameters.ts";
 
 const SCRIPT = fileURLToPath(new URL("node-boot.ts", import.meta.url));
 
@@ -21,6 +22,7 @@ export async function bootInNode({
   signal,
 }: Boot): Promise<readonly Milestone[]> {
   // What a page would do with these parameters: its switches have the names of the machine's settings.
+  const parameters = bootParameters({ memoryMiB, query }, "off");
   const {
     label,
     append: added,
@@ -28,7 +30,7 @@ export async function bootInNode({
     relay: __,
     rejected: ___,
     ...asked
-  } = parsePageUrl(`checkpoint=off&${query}`);
+  } = parsePageUrl(parameters.toString());
   const { mtu } = (await (await fetch(new URL("status", relay))).json()) as RelayStatus;
   const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
   const settings = {
@@ -40,7 +42,6 @@ export async function bootInNode({
       ...(label === undefined ? {} : { label }),
     }),
     ...asked,
-    ...(new URLSearchParams(query).has("memory") ? {} : { memoryMiB }),
   };
   const { stdout } = await promisify(execFile)(
     process.execPath,

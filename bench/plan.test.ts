@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseOptions, UsageError } from "./options.ts";
+import { bootParameters } from "./parameters.ts";
 import { comparisonPlan, contractPlan, latencyPlan } from "./plan.ts";
 
 const options = (...args: string[]) => parseOptions(args)!;
@@ -49,6 +50,19 @@ describe("what --latency boots", () => {
       ],
       pairs: [["chromium", "chromium at 50 ms"]],
     });
+  });
+});
+
+describe("the parameters of a boot", () => {
+  it("are the usual ones, of which a query may change each; what it says last counts", () => {
+    const parameters = bootParameters({ memoryMiB: 512, query: "near=off&memory=128&memory=256" }, "off");
+    expect(Object.fromEntries(parameters)).toEqual({
+      autostart: "1",
+      memory: "256",
+      checkpoint: "off",
+      near: "off",
+    });
+    expect([...parameters]).toHaveLength(4);
   });
 });
 
