@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../../relay/log.ts";
 import { type Relay, startRelay } from "../../relay/serve.ts";
-import { MILESTONES, type MilestoneName } from "../../worker/interface.ts";
+import { type MachineSettings, MILESTONES, type MilestoneName } from "../../worker/interface.ts";
 import { entrySettings } from "./entry-settings.ts";
 import { type RunningMachine, runMachine } from "./run-machine.ts";
 
@@ -15,9 +15,13 @@ import { type RunningMachine, runMachine } from "./run-machine.ts";
 const TIMEOUT_MS = 15 * 60_000;
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
-async function sha256(file: string): Promise<string> {
+const MEBIBYTE = 1024 * 1024;
+/** A part of the root that no boot has asked for in whole, so that it is read from the relay. */
+const [FROM_MIB, MIB] = [40, 30];
+
+async function sha256(file: string, start = 0, length = Number.POSITIVE_INFINITY): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(file), hash);
+  await pipeline(createReadStream(file, { start, end: start + length - 1 }), hash);
   return hash.digest("hex");
 }
 
@@ -36,18 +40,25 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
 
   beforeAll(async () => {
     menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
-    relay = await startRelay({
-      tree,
-      listen: { port: 0 },
-      logger: createLogger({ level: "debug", write: (line: string) => log.push(line) }),
-    });
+    relay = await serve(0);
   }, TIMEOUT_MS);
 
   afterAll(async () => relay?.close());
 
-  async function boot(append?: (line: string) => string): Promise<RunningMachine> {
-    const settings = entrySettings({ relayUrl: relay.url, menu, ...(append && { append }) });
-    const running = await runMachine({ settings });
+  const serve = (port: number) =>
+    startRelay({
+      tree,
+      listen: { port },
+      logger: createLogger({ level: "debug", write: (line: string) => log.push(line) }),
+    });
+
+  async function boot(
+    append?: (line: string) => string,
+    more?: Partial<MachineSettings>,
+  ): Promise<RunningMachine> {
+    const { mtu } = relay.status();
+    const settings = entrySettings({ relayUrl: relay.url, menu, mtu, ...(append && { append }) });
+    const running = await runMachine({ settings: { ...settings, ...more } });
     onTestFinished(() => running.close());
     return running;
   }
@@ -83,6 +94,17 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     const long = "x".repeat(2000);
     expect(await output(`echo ${long} | wc -c`)).toBe(String(long.length + 1));
 
+    // What is read goes past the wire, and stands still while the relay is away.
+    expect(running.blocks).toMatchObject({ path: "near" });
+    expect(running.counters!.bytesIn).toBeLessThan(100_000);
+    const reading = output(
+      `dd if=/dev/nbd0 bs=1M iflag=direct skip=${FROM_MIB} count=${MIB} 2>/dev/null | sha256sum`,
+    );
+    await relay.close();
+    await running.problem("relay-lost");
+    relay = await serve(relay.port);
+    expect((await reading).split(" ")[0]).toBe(await sha256(image, FROM_MIB * MEBIBYTE, MIB * MEBIBYTE));
+
     await running.reset();
     await running.reached("login");
     expect(await output("test -e /written || echo gone")).toBe("gone");
@@ -97,7 +119,8 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     "says which exports there are when the one asked for is not",
     { timeout: TIMEOUT_MS },
     async () => {
-      const running = await boot((line) => line.replace(":kisroot", ":wrongname"));
+      // Over the wire: the near gateway says the same, and is tested with the relay.
+      const running = await boot((line) => line.replace(":kisroot", ":wrongname"), { near: "off" });
       const problem = await running.problem("export-unknown");
       expect(problem.message).toContain("“wrongname”");
       expect(problem.message).toContain("kisroot");

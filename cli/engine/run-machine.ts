@@ -1,4 +1,5 @@
 import type {
+  BlockPath,
   MachineEvent,
   MachineSettings,
   Milestone,
@@ -26,6 +27,7 @@ export interface RunningMachine {
   readonly milestones: readonly Milestone[];
   readonly problems: readonly Problem[];
   readonly counters: WireCounters | undefined;
+  readonly blocks: BlockPath | undefined;
   readonly state: PowerState;
   /** Resolves when the milestone is done (or skipped); rejects with the problem when an error comes first. */
   reached(name: MilestoneName, options?: { readonly signal?: AbortSignal }): Promise<Milestone>;
@@ -68,6 +70,7 @@ class Follower implements RunningMachine {
   readonly problems: Problem[] = [];
   milestones: readonly Milestone[] = [];
   counters: WireCounters | undefined;
+  blocks: BlockPath | undefined;
   state: PowerState = "off";
   readonly #checks = new Set<Check>();
   /** After a reset, what is still told of the boot before does not count. */
@@ -84,7 +87,7 @@ class Follower implements RunningMachine {
       if (event.type === "serial") this.console.receive(event.bytes);
       else if (event.type === "milestones" && !this.#startAwaited) this.milestones = event.milestones;
       else if (event.type === "problem" && !this.#startAwaited) this.problems.push(event.problem);
-      else if (event.type === "wire") this.counters = event.counters;
+      else if (event.type === "wire") ({ counters: this.counters, blocks: this.blocks } = event);
       else if (event.type === "power") this.state = event.state;
     }
     for (const check of [...this.#checks]) check();
