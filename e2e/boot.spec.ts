@@ -35,6 +35,10 @@ for (const [image, tree] of Object.entries(IMAGES)) {
       }
       expect(times.at(-1)).toBeGreaterThan(5000);
       await expect(powerOn).toBeDisabled();
+      await expect(page.locator("#link-wire"), "the root's gateway is in the tab").toHaveAttribute(
+        "data-blocks",
+        "near",
+      );
     });
 
     await test.step("the root is an overlay over the network block device", async () => {

@@ -74,6 +74,7 @@ export class Session {
       mtu: settings.mtu ?? DEFAULT_MTU,
       platform,
       transmit: (frame) => this.#fromNear(frame),
+      toWire: (frame) => this.#wire.send(frame),
       changed: (state) => this.#nearChanged(state),
       failed: (why) => this.#problem(exportRefused(why)),
     });

@@ -26,10 +26,15 @@ const SHORTEST = ETHERNET_HEADER_BYTES + 20 + 20;
 const TCP_DESTINATION_PORT = 2;
 const TCP_FLAGS = 13;
 
-/** `undefined` for every other frame, whole or not: it goes its usual way. */
-export function parseNearFrame(frame: Uint8Array, server: Ipv4Address): NearFrame | undefined {
+/**
+ * `undefined` for every other frame, whole or not: it goes its usual way.
+ *
+ * @param server the boot server's address; where it is not known yet, any
+ */
+export function parseNearFrame(frame: Uint8Array, server?: Ipv4Address): NearFrame | undefined {
   if (frame.length < SHORTEST || readU16(frame, ETHERNET_TYPE) !== etherType.ipv4) return undefined;
-  if (frame[PROTOCOL] !== ipProtocol.tcp || readU32(frame, DESTINATION) !== server) return undefined;
+  if (frame[PROTOCOL] !== ipProtocol.tcp) return undefined;
+  if (server !== undefined && readU32(frame, DESTINATION) !== server) return undefined;
   const packet = parseIpv4Packet(frame.subarray(ETHERNET_HEADER_BYTES));
   if (packet.kind === "malformed" || packet.moreFragments || packet.fragmentOffset !== 0) return undefined;
   const segment = packet.payload;

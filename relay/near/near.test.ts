@@ -70,6 +70,10 @@ async function plugIn(url: string, append = "root=overlay:nbd=10.86.0.1:kisroot"
     mtu: 1500,
     platform: nodePlatform,
     transmit: (frame) => void queueMicrotask(() => station?.receive(frame)),
+    toWire: (frame) => {
+      toWire.push(frame);
+      guest.link.send(frame);
+    },
     changed: (state) => states.push(state),
     failed: (why) => failures.push(why),
   });
@@ -112,6 +116,16 @@ describe("a guest with the gateway near it", () => {
     // ARP, and nothing that grows with what was read.
     expect(toWire.length).toBeLessThan(10);
     expect(states).toEqual(["near"]);
+  });
+
+  it("that opens its connection before anything is known waits for it, and has it near", async () => {
+    const { near, toWire, attach } = await plugIn(wireUrl(await start()));
+    expect(near.state).toBe("wire");
+    const nbd = await attach();
+    expect(near.state).toBe("near");
+    const bytes = await nbd.read(0, 100_000);
+    expect(image.compare(bytes, 0, 100_000, 0, 100_000)).toBe(0);
+    expect(toWire.length).toBeLessThan(10);
   });
 
   it("tells the relay what it asked for, and the next one has it ready", async () => {
@@ -271,6 +285,7 @@ it("a relay that offers no exports is asked once, and everything stays on the wi
     mtu: 1500,
     platform: nodePlatform,
     transmit: () => {},
+    toWire: () => {},
     changed: () => {},
     failed: () => {},
   });

@@ -30,6 +30,7 @@ export class PathView {
     const { framesIn, framesOut, bytesIn, bytesOut, dropped } = counters;
     const path = blocks.path === "lost" ? "lost" : wire;
     const link = this.#show("#link-wire", WIRE_LOOKS[path], WIRE_WORDS[path]);
+    link.dataset.blocks = blocks.path;
     const lost = dropped === 0 ? "" : `, ${dropped} dropped`;
     const frames = framesIn + framesOut;
     const blockBytes = blocks.fetchedBytes + blocks.aheadBytes;

@@ -1,4 +1,5 @@
 import { ExportHub } from "../../net/export/hub.ts";
+import { parseNearFrame } from "../../net/near/near-frames.ts";
 import { type NearCounters, NearGateway } from "../../net/near/near-gateway.ts";
 import { type NearOffer, parseOffer } from "../../net/near/offer.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
@@ -14,6 +15,8 @@ export interface NearOptions {
   readonly platform: Platform;
   /** Takes frames to the guest. */
   readonly transmit: FrameSink;
+  /** Takes a frame that was held, and is not for us, to the wire. */
+  readonly toWire: FrameSink;
   readonly changed: (state: NearState) => void;
   /** An export is refused from now on; why, as a sentence. */
   readonly failed: (why: string) => void;
@@ -32,12 +35,22 @@ export interface NearTotals extends NearCounters {
 }
 
 const OFFER_RETRY_MS = 1000;
+/**
+ * For how long a guest that opens its connection waits to be told where: one that was restored does that at once. Less than
+ * the time after which it would repeat its SYN a second time.
+ */
+const PATIENCE_MS = 2500;
 
 /** The gateway of the relay's exports in the tab, where the relay offers that. Everything else goes over the wire. */
 export class Near {
   readonly #options: NearOptions;
   readonly #abort = new AbortController();
   #cancelRetry: (() => void) | undefined;
+  #cancelPatience: (() => void) | undefined;
+  /** Whether it is not known yet where the guest's connections go. */
+  #undecided = false;
+  /** The SYN that waits for that: one, and the newest. */
+  #held: Uint8Array | undefined;
   #gateway: NearGateway | undefined;
   #exports: readonly NearExport[] = [];
   #everOpen = false;
@@ -67,11 +80,18 @@ export class Near {
   /** Asks the relay what it offers. */
   open(): void {
     const url = exportsUrl(this.#options.wireUrl);
-    if (url !== undefined) void this.#ask(url);
+    if (url === undefined) return;
+    this.#undecided = true;
+    this.#cancelPatience = this.#options.platform.after(PATIENCE_MS, () => this.#decide());
+    void this.#ask(url);
   }
 
   /** Takes a frame from the guest; false when it is to go over the wire. */
   take(frame: Uint8Array): boolean {
+    if (this.#undecided && parseNearFrame(frame)?.opens === true) {
+      this.#held = frame;
+      return true;
+    }
     return this.#gateway?.take(frame) ?? false;
   }
 
@@ -89,6 +109,7 @@ export class Near {
   async close(): Promise<void> {
     this.#abort.abort();
     this.#cancelRetry?.();
+    this.#cancelPatience?.();
     this.#gateway?.close();
     await Promise.all(this.#exports.map((each) => each.close()));
   }
@@ -97,11 +118,21 @@ export class Near {
     const { platform } = this.#options;
     const { signal } = this.#abort;
     const result = await platform.fetchFile(url.href, { signal, progress: () => {} });
-    if (signal.aborted || !result.ok) return;
-    const offer = parseOffer(new TextDecoder().decode(result.bytes));
-    if (offer === undefined) return;
-    if (offer.complete) this.#begin(url, offer);
-    else this.#cancelRetry = platform.after(OFFER_RETRY_MS, () => void this.#ask(url));
+    if (signal.aborted) return;
+    const offer = result.ok ? parseOffer(new TextDecoder().decode(result.bytes)) : undefined;
+    if (offer?.complete === true) this.#begin(url, offer);
+    if (this.#named().length === 0) this.#decide();
+    if (offer?.complete === false)
+      this.#cancelRetry = platform.after(OFFER_RETRY_MS, () => void this.#ask(url));
+  }
+
+  #decide(): void {
+    if (!this.#undecided) return;
+    this.#undecided = false;
+    this.#cancelPatience?.();
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined && !this.take(held)) this.#options.toWire(held);
   }
 
   #begin(url: URL, offer: NearOffer): void {
@@ -147,6 +178,8 @@ export class Near {
       this.#told.add(failure);
       if (this.#everOpen) this.#options.failed(failure);
     }
+    // Open, or not to be had.
+    if (this.#everOpen || states.some((state) => state !== "idle")) this.#decide();
     const state = this.#everOpen ? (states.includes("lost") ? "lost" : "near") : "wire";
     if (state === this.#state) return;
     this.#state = state;
