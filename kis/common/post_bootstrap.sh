@@ -3,7 +3,7 @@
 set -e
 
 # The post-install trigger of dracut would build an initrd that nobody uses (and fails in a root without a running
-# system). config.sh takes this back before kiwi builds the real one.
+# system). images.sh takes this back before kiwi builds the real one.
 dpkg-divert --local --rename --divert /usr/bin/dracut.real --add /usr/bin/dracut
 ln -s /bin/true /usr/bin/dracut
 

@@ -1,22 +1,6 @@
 #!/bin/bash
-# Runs in the finished root, before the root image and the initrd are made from it.
+# Runs in the finished root; common/images.sh follows.
 set -e
-
-# Take back what post_bootstrap.sh did for the time of the build.
-rm -f /usr/bin/dracut
-dpkg-divert --local --rename --remove /usr/bin/dracut
-rm -f /usr/sbin/policy-rc.d /etc/dpkg/dpkg.cfg.d/netroot-build
-
-chmod 700 /root
-passwd --delete root
-: > /etc/fstab
-: > /etc/motd
-printf 'Debian GNU/Linux 12, root filesystem over the network (\\l)\n\n' > /etc/issue
-ln -sf /proc/self/mounts /etc/mtab
-
-# Left over from the bootstrap, which knew nothing of the exclusions yet.
-rm -rf /usr/share/locale/* /usr/share/man/* /usr/share/info/* /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt
-find /usr/share/doc -mindepth 2 -not -name copyright -delete 2> /dev/null || true
 
 systemctl set-default multi-user.target
 systemctl enable serial-getty@ttyS0.service getty@tty1.service
@@ -29,14 +13,19 @@ systemctl mask systemd-networkd.service systemd-networkd.socket systemd-resolved
 systemctl mask lvm2-monitor.service lvm2-lvmpolld.socket dm-event.socket blk-availability.service e2scrub_reap.service mdadm-shutdown.service \
     mdmonitor.service mdcheck_start.timer mdcheck_continue.timer mdmonitor-oneshot.timer
 
+# Filesystems for debugging the kernel and for FUSE, mounted before anyone asks, each with a modprobe of its own:
+# mount -t debugfs, tracefs, configfs and fusectl work as ever.
+systemctl mask sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount dev-hugepages.mount
+
+# What is carried from one boot to the next: a root that is new at each boot has nothing to carry, and its accounts
+# are all there.
+systemctl mask systemd-random-seed.service systemd-journal-flush.service systemd-update-utmp.service systemd-update-utmp-runlevel.service \
+    systemd-firstboot.service systemd-machine-id-commit.service systemd-sysusers.service systemd-tmpfiles-clean.timer
+
+# A second systemd for root alone: 2 s at each login.
+systemctl mask user@.service
+
 # An empty file means: a new identity at each boot.
 : > /etc/machine-id
 rm -f /var/lib/dbus/machine-id
 ln -s /etc/machine-id /var/lib/dbus/machine-id
-
-# Drivers for hardware that no emulated PC has: half of the root image.
-kernel=$(basename /usr/lib/modules/*)
-for unused in sound drivers/{gpu,media,infiniband,staging,iio,comedi,hwmon,net/wireless}; do
-    rm -rf "/usr/lib/modules/$kernel/kernel/$unused"
-done
-depmod "$kernel"

@@ -1,2 +1,1 @@
 [ -n "$BASH" ] && [ -f ~/.bashrc ] && . ~/.bashrc
-mesg n 2>/dev/null || true

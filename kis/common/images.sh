@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs in the finished root, before the root image and the initrd are made from it.
+# Runs in the finished root, after the description's own config.sh and before the root image and the initrd are made.
 set -e
 
 # Take back what post_bootstrap.sh did for the time of the build.
@@ -13,6 +13,9 @@ passwd --delete root
 : > /etc/motd
 printf 'Debian GNU/Linux 12, root filesystem over the network (\\l)\n\n' > /etc/issue
 ln -sf /proc/self/mounts /etc/mtab
+
+# A login shell knows who it is: id is a process each time.
+sed -i 's/"$(id -u)"/"${EUID:-$(id -u)}"/' /etc/profile
 
 # Left over from the bootstrap, which knew nothing of the exclusions yet.
 rm -rf /usr/share/locale/* /usr/share/man/* /usr/share/info/* /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt
