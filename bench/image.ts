@@ -4,9 +4,11 @@ import { shareRoot } from "./boot-tree.ts";
 import { BOOT, type Boot, CHECKPOINT, STOCK, STOCK_TUNED } from "./boots.ts";
 import { ChromiumProfile } from "./chromium.ts";
 import { type DelayProxy, startDelayProxy } from "./delay-proxy.ts";
+import { bootParameters } from "./parameters.ts";
 import type { Column } from "./plan.ts";
 import { STOCK_APPEND } from "./stock-initrd.ts";
-import { inTurns, type Results, type Turns } from "./turns.ts";
+import { measureThroughput, type Throughput } from "./throughput.ts";
+import { holdLock, inTurns, type Results, type Turns } from "./turns.ts";
 
 const MEMORY_MIB = 512;
 
@@ -15,6 +17,36 @@ export interface Image {
   readonly tree: string;
   /** Of the columns with the stock initrd, where they are there. */
   readonly stockInitrd?: string | undefined;
+}
+
+/** Reads the root of one image in its guest, in one engine after the other. */
+export async function readImage(
+  tree: string,
+  engines: readonly ("node" | "chromium")[],
+  query: string,
+  turns: Omit<Turns, "runs">,
+): Promise<Record<string, Throughput>> {
+  const root = await shareRoot(tree);
+  const relay = await startRelay(root.tree);
+  const cold = bootParameters({ memoryMiB: MEMORY_MIB, query }, "off").toString();
+  const result: Record<string, Throughput> = {};
+  try {
+    for (const engine of engines) {
+      const unlock = await holdLock(turns.lock);
+      try {
+        turns.say(`${engine} … `);
+        const read = await measureThroughput({ relay: relay.url, tree: root.tree, engine, query: cold });
+        turns.say(`${read.coldMBps.toFixed(1)} MB/s cold, ${read.warmMBps.toFixed(1)} MB/s warm\n`);
+        result[engine] = read;
+      } finally {
+        await unlock();
+      }
+    }
+    return result;
+  } finally {
+    await relay.stop();
+    await root.close();
+  }
 }
 
 /** Boots one image in turns, all from one nbd-server. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensurePage } from "../setup/page.mjs";
 import { contractRatios, pairRatios } from "./contract.ts";
-import { bootImage } from "./image.ts";
+import { bootImage, readImage } from "./image.ts";
 import { isolate } from "./isolate.ts";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
 import { comparisonPlan, contractPlan, latencyPlan, type Plan } from "./plan.ts";
@@ -24,8 +24,8 @@ try {
   else {
     ensurePage(fileURLToPath(new URL("..", import.meta.url)));
     const exitCode = await isolate();
-    if (exitCode === undefined) await measure(options);
-    else process.exitCode = exitCode;
+    if (exitCode !== undefined) process.exitCode = exitCode;
+    else await (options.throughput ? readRoots(options) : measure(options));
   }
 } catch (error) {
   say(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -53,6 +53,21 @@ async function measure(options: Options): Promise<void> {
   }
   // The first image is the one that people get unless they ask for another: its ratios are the benchmark's.
   if (options.json) process.stdout.write(`${JSON.stringify({ ...images[names[0]!], images, ...where() })}\n`);
+}
+
+/** Prints JSON only: what there is to read is said meanwhile. */
+async function readRoots({
+  images = ["light"],
+  only = ["node", "chromium"],
+  query,
+  lock,
+}: Options): Promise<void> {
+  const throughput: Record<string, object> = {};
+  for (const name of images) {
+    const engines = only.filter((engine) => engine !== "qemu");
+    throughput[name] = await readImage(TREES[name] ?? name, engines, query, { lock, say });
+  }
+  process.stdout.write(`${JSON.stringify({ throughput, ...where() })}\n`);
 }
 
 function planOf(options: Options, stock: boolean): Plan {

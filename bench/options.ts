@@ -19,6 +19,8 @@ export const USAGE = `Usage: npm run bench -- [--quick] [--json] [OPTION]...
                     prints the ratio per milestone; may be repeated
   --latency MS      boots over a link to the relay with and without this round trip in turns, in Chromium unless --only
                     says otherwise, and prints the ratio per milestone
+  --throughput      instead of timing boots, reads the root in the guest, under Node and in Chromium unless --only says
+                    otherwise, and prints megabytes a second
   --lock FILE       holds this file's lock (flock) during each boot, for benchmarks that take turns on one machine
 `;
 
@@ -32,6 +34,7 @@ export interface Options {
   readonly only?: readonly Engine[];
   readonly query: string;
   readonly compare: readonly string[];
+  readonly throughput: boolean;
   /** Milliseconds of a round trip. */
   readonly latencyMs?: number;
   readonly lock?: string;
@@ -46,7 +49,7 @@ export class UsageError extends Error {
 export function parseOptions(args: readonly string[]): Options | undefined {
   const { values } = read(args);
   if (values.help) return undefined;
-  const { quick, json, image, query, compare, lock } = values;
+  const { quick, json, image, query, compare, throughput, lock } = values;
   const runs = values.runs === undefined ? undefined : Number(values.runs);
   if (runs !== undefined && !(Number.isInteger(runs) && runs > 0))
     throw new UsageError(`--runs wants a whole number above 0, not "${values.runs}".`);
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     json,
     query,
     compare,
+    throughput,
     ...(runs === undefined ? {} : { runs }),
     ...(image.length === 0 ? {} : { images: image }),
     ...(values.only === undefined ? {} : { only: parseEngines(values.only) }),
@@ -84,6 +88,7 @@ function read(args: readonly string[]) {
         only: { type: "string" },
         query: { type: "string", default: "" },
         compare: { type: "string", multiple: true, default: [] },
+        throughput: { type: "boolean", default: false },
         latency: { type: "string" },
         lock: { type: "string" },
         help: { type: "boolean", short: "h", default: false },

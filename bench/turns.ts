@@ -28,7 +28,7 @@ export async function inTurns(contenders: readonly Contender[], turns: Turns): P
   for (const { name } of contenders) results[name] = [];
   for (let run = 1; run <= turns.runs; run += 1) {
     for (const contender of run % 2 === 1 ? contenders : contenders.toReversed()) {
-      const unlock = turns.lock === undefined ? undefined : await holdLock(turns.lock);
+      const unlock = await holdLock(turns.lock);
       try {
         turns.say(`run ${run} of ${turns.runs}: ${contender.name} … `);
         const milestones = await contender.boot(AbortSignal.timeout(BOOT_TIMEOUT_MS));
@@ -39,15 +39,16 @@ export async function inTurns(contenders: readonly Contender[], turns: Turns): P
         turns.say("failed\n");
         throw error;
       } finally {
-        await unlock?.();
+        await unlock();
       }
     }
   }
   return results;
 }
 
-/** Waits for the lock; resolves with what gives it back. */
-async function holdLock(file: string): Promise<() => Promise<void>> {
+/** Waits for the file's lock, where there is one; resolves with what gives it back. */
+export async function holdLock(file: string | undefined): Promise<() => Promise<void>> {
+  if (file === undefined) return async () => {};
   const holder = spawn("flock", [file, "sh", "-c", "echo held; read -r _"], {
     stdio: ["pipe", "pipe", "inherit"],
   });
