@@ -29,6 +29,8 @@ export interface BootServerDhcp {
   readonly firstAddress?: Ipv4Address;
   readonly lastAddress?: Ipv4Address;
   readonly leaseSeconds?: number;
+  /** Whether clients are told the MTU; they are unless told otherwise. One that cannot do as much refuses it. */
+  readonly tellsMtu?: boolean;
   readonly domainName?: string;
   /** The name for the client at an address; `client-100` for 10.86.0.100 when not given. */
   readonly hostName?: (address: Ipv4Address) => string;
@@ -42,7 +44,7 @@ export interface BootServerOptions {
   readonly address: Ipv4Address;
   /** 8 to 30. */
   readonly prefixLength: number;
-  /** Largest IPv4 packet on the segment in bytes, 576 to 65,535; clients are told. */
+  /** Largest IPv4 packet on the segment in bytes, 576 to 65,535; clients are told, see `BootServerDhcp.tellsMtu`. */
   readonly mtu: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
@@ -103,7 +105,7 @@ export class BootServer implements Timed {
         network: { address, prefixLength },
         routers: [address],
         domainNameServers: [address],
-        mtu,
+        ...(dhcp?.tellsMtu !== false && { mtu }),
       },
       clock,
       options.state?.leases,

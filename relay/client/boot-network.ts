@@ -18,6 +18,8 @@ export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
  */
 const LEASE_SECONDS = 30 * 24 * 3600;
 
+const ETHERNET_MTU = 1500;
+
 export interface BootNetworkOptions extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu"> {
   /** What clients may reach by TCP at `address`; everything else is refused. */
   readonly services: readonly DeclaredService[];
@@ -49,7 +51,8 @@ export class BootNetwork {
       mac: BOOT_SERVER_MAC,
       clock,
       random,
-      dhcp: { leaseSeconds: LEASE_SECONDS },
+      // A card that can do more knows how much, and its driver as well. One that cannot is left at Ethernet's own.
+      dhcp: { leaseSeconds: LEASE_SECONDS, tellsMtu: options.mtu <= ETHERNET_MTU },
       transmit: (frame) => this.#serverPort.send(frame),
       tcp: (output) => new Gateway({ output, clock, random, services }),
     });

@@ -23,7 +23,7 @@ describe("netroot.toml", () => {
           serverAddress: parseIpv4("10.86.0.1"),
           firstClientAddress: parseIpv4("10.86.0.100"),
         },
-        mtu: 1500,
+        mtu: 9000,
       },
       export: [],
       forward: [],
@@ -38,7 +38,7 @@ describe("netroot.toml", () => {
       listen.host = "0.0.0.0"
       [segment]
       network = "192.168.7.0/26"
-      mtu = 9000
+      mtu = 4000
       [[export]]
       name = "kisroot"
       image = "exports/kisroot.squashfs"
@@ -58,7 +58,7 @@ describe("netroot.toml", () => {
           serverAddress: parseIpv4("192.168.7.1"),
           firstClientAddress: parseIpv4("192.168.7.2"),
         },
-        mtu: 9000,
+        mtu: 4000,
       },
       export: [
         { name: "kisroot", image: "exports/kisroot.squashfs", readonly: true },
