@@ -21,7 +21,9 @@ mountpoint() {
 }
 
 # iproute2 knows more, busybox starts in a third of the time: lifetimes and IPv6 are for the one, the rest for the other.
-ip() {
+# By an alias, because net-lib.sh unsets "ip", its variable, and with that a function of this name.
+alias ip=fast_ip
+fast_ip() {
     case "$*" in
         *_lft* | -6* | *" change "* | "link add"* | *" type "* | *master*) command ip "$@" ;;
         *) busybox ip "$@" ;;
