@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import WebSocket from "ws";
 import { nodePlatform } from "../../cli/engine/node-platform.ts";
+import { NbdClient } from "../../net/nbd/client.ts";
 import { NBD_PORT } from "../../net/nbd/constants.ts";
 import { BLOCK_BYTES } from "../../net/near/boot-trace.ts";
 import { NBD_SUBPROTOCOL, parseOffer } from "../../net/near/offer.ts";
@@ -18,6 +19,7 @@ import { GuestStation } from "../client/guest-station.ts";
 import { SyntheticGuest } from "../client/synthetic-guest.ts";
 import { silentLogger } from "../log.ts";
 import { type Relay, startRelay } from "../serve.ts";
+import { octetsOf } from "../wire/frame-link.ts";
 
 const SIZE = 6 * 1024 * 1024 + 512;
 let tree: string;
@@ -250,6 +252,44 @@ describe("the relay's exports over a WebSocket", () => {
     own.terminate();
   });
 
+  it("are not read for one that does not take them", async () => {
+    const relay = await start();
+    const socket = open(relay);
+    const [count, length] = [60, 4 * 1024 * 1024];
+    let replies = 0;
+    const client = await new Promise<NbdClient>((resolve) => {
+      const client: NbdClient = new NbdClient("kisroot", {
+        ready: () => resolve(client),
+        reply: () => {
+          replies += 1;
+        },
+        ended: () => {},
+      });
+      client.attach({
+        write: (bytes) => {
+          socket.send(bytes);
+          return true;
+        },
+        end: () => socket.close(),
+        abort: () => socket.terminate(),
+        pause: () => {},
+        resume: () => {},
+      });
+      socket.on("message", (data: Buffer) => client.data(octetsOf(data)));
+    });
+    socket.pause();
+    for (let cookie = 0; cookie < count; cookie += 1) client.read(BigInt(cookie), 0, length);
+    const readBytes = () => relay.status().exports[0]!.readBytes;
+    await until(() => readBytes() > 0);
+    // As much as one session may have under way, and what the sockets hold.
+    for (let last = -1; readBytes() !== last; await new Promise((resolve) => setTimeout(resolve, 200)))
+      last = readBytes();
+    expect(readBytes()).toBeLessThan((count * length) / 3);
+    socket.resume();
+    await until(() => replies === count);
+    socket.terminate();
+  });
+
   it("are not disturbed by one that sends garbage", async () => {
     const relay = await start();
     const { near, attach } = await plugIn(wireUrl(relay));
@@ -259,7 +299,8 @@ describe("the relay's exports over a WebSocket", () => {
       await outcome(socket);
       socket.send("{not a trace");
       socket.send(JSON.stringify({ name: "nothing", blocks: [1] }));
-      socket.send(randomBytes(1 + Math.floor(Math.random() * 3000)));
+      // With fewer than the four of its flags it is a client that has not said anything yet.
+      socket.send(randomBytes(4 + Math.floor(Math.random() * 3000)));
       if (round % 2 === 0) socket.terminate();
       else await once(socket, "close");
     }
