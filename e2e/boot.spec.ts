@@ -7,6 +7,8 @@ import { controls, expect, test } from "./fixtures.ts";
 import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
 import { LIGHT_TREE, SYSTEMD_TREE } from "./tree.ts";
 
+/** A prompt's answer takes its time on a busy machine; the clock is right all the same. */
+const COMMAND_SECONDS = 3;
 const IMAGES = { light: LIGHT_TREE, systemd: SYSTEMD_TREE };
 
 for (const [image, tree] of Object.entries(IMAGES)) {
@@ -16,7 +18,18 @@ for (const [image, tree] of Object.entries(IMAGES)) {
     const before = await sha256(rootImage);
     const relay = await serve(tree);
     await page.goto(relay.url);
-    const { powerOn, powerOff, pause, resume, reset, now, milestone, export: node } = controls(page);
+    const {
+      powerOn,
+      powerOff,
+      pause,
+      resume,
+      reset,
+      coldBoot,
+      origin,
+      now,
+      milestone,
+      export: node,
+    } = controls(page);
     const console = new ConsoleOf(page);
     await expect(node).toContainText("kisroot");
     await expect(node).toContainText("read-only");
@@ -110,11 +123,37 @@ for (const [image, tree] of Object.entries(IMAGES)) {
       expect(relay.log()).toMatch(/nbd-server \d+: connect from 127\.0\.0\.1, assigned file is .*kisroot/);
     });
 
-    await test.step("a reset forgets what was written", async () => {
+    await test.step("a reset goes on from a checkpoint, and forgets what was written", async () => {
+      await expect(origin).toHaveText("A cold boot, from the firmware on");
       await reset.click();
       await expect(milestone("login")).toHaveAttribute("data-state", "waiting");
       await console.reaches("login");
+      await expect(origin).toHaveText(/^Goes on from a checkpoint of /);
+      await expect(milestone("kernel")).toHaveAttribute("data-state", "skipped");
       expect(await console.run("ls /netroot-was-here 2>&1")).toContain("No such file");
+      expect(await console.run("findmnt -n -o FSTYPE,SOURCE /")).toMatch(/^overlay\s+OverlayOS_rootfs$/);
+      const guestS = Number(await console.run("date +%s"));
+      expect(Math.abs(guestS - Date.now() / 1000)).toBeLessThan(COMMAND_SECONDS + 2);
+    });
+
+    await test.step("a checkpoint that was changed, or turned off, is not gone on from", async () => {
+      await powerOff.click();
+      await coldBoot.click();
+      await expect(origin).toHaveText("A cold boot, from the firmware on");
+      await powerOff.click();
+      await page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const folder = await root.getDirectoryHandle("checkpoints");
+        for await (const name of folder.keys()) {
+          const writable = await (await folder.getFileHandle(name)).createWritable({
+            keepExistingData: true,
+          });
+          await writable.write({ type: "write", position: 100_000, data: "changed" });
+          await writable.close();
+        }
+      });
+      await powerOn.click();
+      await expect(origin).toHaveText("A cold boot, from the firmware on");
     });
 
     await test.step("the exported image is as it was", async () => {

@@ -56,6 +56,8 @@ export function controls(page: Page) {
     hint: page.locator("#append-hint"),
     undo: page.getByRole("button", { name: "Undo edits" }),
     powerOn: page.getByRole("button", { name: "Power on" }),
+    coldBoot: page.getByRole("button", { name: "Cold boot" }),
+    origin: page.locator("#origin"),
     powerOff: page.getByRole("button", { name: "Power off" }),
     pause: page.getByRole("button", { name: "Pause" }),
     resume: page.getByRole("button", { name: "Resume" }),

@@ -8,6 +8,7 @@ test("an address without parameters asks for the usual machine", () => {
     nic: "virtio",
     memoryMiB: 512,
     append: "",
+    checkpoint: "auto",
     autostart: false,
     near: "auto",
     rejected: [],
@@ -17,13 +18,14 @@ test("an address without parameters asks for the usual machine", () => {
 test("every parameter is read", () => {
   const search =
     "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire" +
-    "&near=off&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
+    "&near=off&checkpoint=renew&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
   expect(parsePageUrl(search)).toEqual({
     label: "Overlay-Boot",
     boot: "direct",
     nic: "ne2k",
     memoryMiB: 768,
     append: "rd.kiwi.debug quiet",
+    checkpoint: "renew",
     autostart: true,
     near: "off",
     relay: "ws://10.0.0.1:8086/wire",
@@ -36,6 +38,7 @@ test.each([
   ["nic=e1000", "nic=e1000 is not known here; nic can be virtio or ne2k."],
   ["boot=floppy", "boot=floppy is not known here; boot can be direct."],
   ["near=yes", "near=yes is not known here; near can be auto or off."],
+  ["checkpoint=on", "checkpoint=on is not known here; checkpoint can be auto or renew or off."],
   ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
   ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 128 to 2048."],
   ["relay=http://x/", "relay=http://x/ is no WebSocket address; it looks like ws://HOST:PORT/wire."],

@@ -1,6 +1,6 @@
 import type { JitSettings } from "../worker/interface.ts";
 
-/** What the page's address asks for: `?label=NAME&nic=ne2k&memory=512&append=…&autostart=1&relay=ws://HOST:PORT/wire`. */
+/** What the page's address asks for: `?label=NAME&nic=ne2k&memory=512&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
 export interface PageUrl {
   /** The boot entry to select; the menu's own default where absent. */
   readonly label?: string;
@@ -10,6 +10,8 @@ export interface PageUrl {
   /** Added to the entry's own append line. */
   readonly append: string;
   readonly autostart: boolean;
+  /** Whether a boot may go on from a checkpoint of an earlier one. */
+  readonly checkpoint: "auto" | "renew" | "off";
   /** How the emulator compiles, for measuring: `jit=pages:3,compile:async`. */
   readonly jit?: Partial<JitSettings>;
   /** `off`: every frame of the guest goes over the wire, those of its root as well. */
@@ -43,6 +45,7 @@ export function parsePageUrl(search: string): PageUrl {
     nic: choose("nic", ["virtio", "ne2k"]),
     memoryMiB: parseMemory(parameters.get("memory"), rejected),
     append: (parameters.get("append") ?? "").trim(),
+    checkpoint: choose("checkpoint", ["auto", "renew", "off"]),
     autostart: choose("autostart", ["0", "1"]) === "1",
     near: choose("near", ["auto", "off"]),
     ...(relay === undefined ? {} : { relay }),

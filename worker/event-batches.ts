@@ -115,5 +115,8 @@ export class EventBatches {
 
 function supersedes(newer: MachineEvent, older: MachineEvent): boolean {
   if (newer.type === "download") return older.type === "download" && older.file === newer.file;
-  return (newer.type === "milestones" || newer.type === "wire") && older.type === newer.type;
+  return (
+    (newer.type === "milestones" || newer.type === "wire" || newer.type === "origin") &&
+    older.type === newer.type
+  );
 }

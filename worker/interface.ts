@@ -51,6 +51,11 @@ export interface MachineSettings {
   readonly memoryMiB: number;
   /** Of the guest's network; 1500 unless given. The relay says its own in `/status`. */
   readonly mtu?: number;
+  /**
+   * Whether the machine may go on from where it last asked for this root, and leaves such a checkpoint behind. `renew` boots
+   * cold and leaves a new one; `off`, which is meant where nothing is said, does neither.
+   */
+  readonly checkpoint?: "auto" | "renew" | "off";
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
   /** The kernel's command line. */
@@ -105,6 +110,11 @@ export interface BlockPath {
   readonly aheadBytes: number;
 }
 
+/** How a boot began. `savedAtMs` is a time of day, in milliseconds since 1970. */
+export type BootOrigin =
+  | { readonly kind: "cold" }
+  | { readonly kind: "checkpoint"; readonly savedAtMs: number };
+
 export type MachineEvent =
   | { readonly type: "power"; readonly state: PowerState }
   | { readonly type: "milestones"; readonly milestones: readonly Milestone[] }
@@ -129,6 +139,7 @@ export type MachineEvent =
       readonly counters: WireCounters;
       readonly blocks: BlockPath;
     }
+  | { readonly type: "origin"; readonly origin: BootOrigin }
   | { readonly type: "problem"; readonly problem: Problem };
 
 /** Takes events in batches: at most one call per animation frame or so, whatever the guest does. */

@@ -1,5 +1,6 @@
 import type { After, Clock } from "../net/clock.ts";
 import type { FetchOptions, FileResult } from "./boot-files/fetch-file.ts";
+import type { CheckpointStore } from "./checkpoint/store.ts";
 import type { OpenSocket } from "./wire/socket.ts";
 
 export type { After };
@@ -19,6 +20,10 @@ export interface Platform {
   openTurns(): TurnTaker;
   fetchFile(url: string, options: FetchOptions): Promise<FileResult>;
   readonly openSocket: OpenSocket;
+  /** The time of day, milliseconds since 1970. */
+  readonly timeOfDay: () => number;
+  /** Absent where nothing can be kept. */
+  readonly checkpoints?: CheckpointStore | undefined;
   /** The emulator's own code, the same array each time. */
   loadEmulator(): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -1,5 +1,16 @@
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
-import type { MachineEvent, MachineSettings, Problem, ScreenRow, WireCounters } from "./interface.ts";
+import { Checkpoints } from "./checkpoint/checkpoints.ts";
+import type { Checkpoint } from "./checkpoint/format.ts";
+import { findGuestClock, setGuestClock } from "./checkpoint/guest-clock.ts";
+import { RootRequestHold } from "./checkpoint/root-request-hold.ts";
+import type {
+  BootOrigin,
+  MachineEvent,
+  MachineSettings,
+  Problem,
+  ScreenRow,
+  WireCounters,
+} from "./interface.ts";
 import { BootWatch } from "./milestones/boot-watch.ts";
 import { Near, type NearState } from "./near/near.ts";
 import { Nic } from "./nic.ts";
@@ -11,6 +22,8 @@ import { buildPc, type Pc } from "./v86/pc.ts";
 import { Wire, type WireState } from "./wire/wire.ts";
 
 const DEFAULT_MTU = 1500;
+/** Of the console's output, to be shown again when a boot goes on from a checkpoint. Policy: what comes later is not kept. */
+const MOST_CONSOLE_BYTES = 256 * 1024;
 
 /** What a session tells the machine that holds it. */
 export interface SessionHandlers {
@@ -34,6 +47,14 @@ export class Session {
   readonly #screen = new TextScreen();
   readonly #wire: Wire;
   readonly #near: Near | undefined;
+  readonly #hold: RootRequestHold;
+  #checkpoints: Checkpoints | undefined;
+  #paused = false;
+  /** A checkpoint is being taken: the guest stands still for it. */
+  #taking: Promise<void> = Promise.resolve();
+  /** The console's output until a checkpoint is taken. */
+  #console: number[] = [];
+  #origin: BootOrigin | undefined;
   #turns: TurnTaker | undefined;
   #pc: Pc | undefined;
   #nic: Nic | undefined;
@@ -51,9 +72,10 @@ export class Session {
       { kind: settings.boot, append: settings.append, nowMs: platform.clock.now() },
       {
         milestones: (milestones) => {
-          if (milestones.some(({ name, state }) => name === "login" && state === "done"))
-            this.#near?.endTrace();
           handlers.event({ type: "milestones", milestones });
+          if (milestones.at(-1)?.state !== "done") return;
+          this.#near?.endTrace();
+          void this.#checkpoints?.save();
         },
         problem: (problem) => handlers.event({ type: "problem", problem }),
       },
@@ -67,6 +89,7 @@ export class Session {
       receive: (frame) => this.#fromWire(frame),
       changed: (state, everOpen) => this.#wireChanged(state, everOpen),
     });
+    this.#hold = new RootRequestHold((frame) => this.#toWire(frame));
     if (settings.near === "off") return;
     this.#near = new Near({
       wireUrl: settings.wireUrl,
@@ -93,7 +116,7 @@ export class Session {
     try {
       const emulator = await this.#platform.loadEmulator();
       if (this.#closed) return false;
-      await this.#build(emulator, files);
+      await this.#prepare(emulator, files);
     } catch (error) {
       if (!this.#closed) this.#problem(emulatorFailed(error));
       return false;
@@ -102,6 +125,69 @@ export class Session {
     this.#pc!.run();
     this.#driveWatch();
     return true;
+  }
+
+  /** Builds the machine, as it was when it last asked for its root or as it comes from the shop. */
+  async #prepare(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
+    const { checkpoints: store } = this.#platform;
+    this.#checkpoints = await Checkpoints.open(store, this.#settings, files, emulator);
+    const saved = this.#settings.checkpoint === "auto" ? await this.#checkpoints?.load() : undefined;
+    if (this.#closed) return;
+    await this.#build(emulator, files);
+    if (saved === undefined || this.#closed) return this.#beginCold();
+    try {
+      await this.#pc?.restore(saved.state);
+      return this.#continueFrom(saved);
+    } catch {
+      // It was whole, and this emulator can do nothing with it.
+      await this.#checkpoints?.forget();
+      await this.#pc?.destroy();
+      if (this.#closed) return;
+      await this.#build(emulator, files);
+      return this.#beginCold();
+    }
+  }
+
+  #beginCold(): void {
+    this.#tellOrigin({ kind: "cold" });
+    if (this.#checkpoints) this.#hold.watch(() => this.#platform.after(0, () => this.#takeCheckpoint()));
+  }
+
+  #continueFrom({ savedAtMs, clock, console, held }: Checkpoint): void {
+    if (this.#closed || !this.#pc) return;
+    this.#tellOrigin({ kind: "checkpoint", savedAtMs });
+    for (const byte of console) this.#handlers.serial(byte);
+    this.#watch.skipTo("root-attached", this.#platform.clock.now(), "in the checkpoint");
+    this.#hold.hold(held);
+    setGuestClock(this.#pc.memory(), clock, this.#platform.timeOfDay());
+    if (this.#wire.state === "open") this.#hold.release();
+  }
+
+  #tellOrigin(origin: BootOrigin): void {
+    this.#origin = origin;
+    this.#handlers.event({ type: "origin", origin });
+  }
+
+  #takeCheckpoint(): void {
+    this.#taking = this.#take()
+      .catch(() => {})
+      .then(() => {
+        this.#hold.release();
+        if (!this.#closed && !this.#paused) this.#pc?.run();
+      });
+  }
+
+  async #take(): Promise<void> {
+    await this.#pc?.pause();
+    if (this.#closed || !this.#pc) return;
+    const savedAtMs = this.#platform.timeOfDay();
+    const clock = findGuestClock(this.#pc.memory(), savedAtMs);
+    // A guest whose clock cannot be set would believe for ever that it is now.
+    if (clock === undefined) return;
+    const state = await this.#pc.save();
+    const console = Uint8Array.from(this.#console);
+    this.#console = [];
+    this.#checkpoints?.take({ savedAtMs, clock, held: [...this.#hold.held], console, state });
   }
 
   close(): Promise<void> {
@@ -113,19 +199,24 @@ export class Session {
     this.#abort.abort();
     this.#stopWatch();
     this.#wire.close();
+    await this.#taking;
     await this.#near?.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
     this.#turns?.close();
+    await this.#checkpoints?.saved;
   }
 
   async pause(): Promise<void> {
+    this.#paused = true;
+    await this.#taking;
     await this.#pc?.pause();
     this.#stopWatch();
   }
 
   resume(): void {
     if (this.#closed) return;
+    this.#paused = false;
     this.#watch.active(this.#platform.clock.now());
     this.#driveWatch();
     this.#pc?.run();
@@ -143,6 +234,7 @@ export class Session {
   snapshot(): MachineEvent[] {
     return [
       { type: "milestones", milestones: this.#watch.list() },
+      ...(this.#origin ? [{ type: "origin" as const, origin: this.#origin }] : []),
       this.#wireEvent(),
       ...this.#screen.takeAll(),
     ];
@@ -195,7 +287,7 @@ export class Session {
     const screen = this.#screen;
     const { changed, serial } = this.#handlers;
     const { clock } = this.#platform;
-    this.#turns = this.#platform.openTurns();
+    this.#turns ??= this.#platform.openTurns();
     const pc = await buildPc(
       {
         emulator,
@@ -210,6 +302,7 @@ export class Session {
         serial: (byte) => {
           this.#watch.console(byte, clock.now());
           this.#driveWatch();
+          if (this.#checkpoints && this.#console.length < MOST_CONSOLE_BYTES) this.#console.push(byte);
           serial(byte);
         },
         character: (row, column, character, foreground, background) => {
@@ -243,7 +336,7 @@ export class Session {
     }
     this.#pc = pc;
     this.#serialInput = new SerialInput(pc.uart);
-    this.#nic = new Nic(pc.card, { send: (frame) => this.#toWire(frame) });
+    this.#nic = new Nic(pc.card, { send: (frame) => this.#hold.fromGuest(frame) });
   }
 
   #readScreen(rows: readonly ScreenRow[]): void {
@@ -280,6 +373,8 @@ export class Session {
 
   #wireChanged(state: WireState, everOpen: boolean): void {
     this.#handlers.event(this.#wireEvent());
+    // What was held when the machine was saved waits for somebody who hears it.
+    if (state === "open" && this.#origin?.kind === "checkpoint") this.#hold.release();
     const { wireUrl } = this.#settings;
     if (state === "lost") this.#problem(everOpen ? relayLost(wireUrl) : relayUnreachable(wireUrl));
   }
@@ -304,7 +399,8 @@ export class Session {
       framesOut: (nic?.framesOut ?? 0) - (near?.framesIn ?? 0),
       bytesIn: Math.max(0, (nic?.bytesIn ?? 0) - (near?.bytesOut ?? 0)),
       bytesOut: (nic?.bytesOut ?? 0) - (near?.bytesIn ?? 0),
-      dropped: this.#wire.dropped + (nic?.droppedNotReady ?? 0) + (nic?.droppedQueueFull ?? 0),
+      dropped:
+        this.#wire.dropped + this.#hold.dropped + (nic?.droppedNotReady ?? 0) + (nic?.droppedQueueFull ?? 0),
     };
   }
 

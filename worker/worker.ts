@@ -1,6 +1,7 @@
 import { expose, transfer } from "comlink";
 import emulatorUrl from "v86/build/v86.wasm?url";
 import { fetchFile } from "./boot-files/fetch-file.ts";
+import { opfsCheckpoints } from "./checkpoint/opfs-store.ts";
 import type { MachineApi, MachineObserver } from "./interface.ts";
 import { Machine } from "./machine.ts";
 import type { Platform } from "./platform.ts";
@@ -17,6 +18,8 @@ const platform: Platform = {
   after: afterTimeout,
   random: Math.random,
   openTurns: messageTurns,
+  timeOfDay: Date.now,
+  checkpoints: opfsCheckpoints(),
   fetchFile,
   openSocket: (url, protocols, handlers) => attach(new WebSocket(url, [...protocols]), handlers),
   loadEmulator() {

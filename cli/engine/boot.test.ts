@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createLogger } from "../../relay/log.ts";
 import { type Relay, startRelay } from "../../relay/serve.ts";
+import type { CheckpointStore } from "../../worker/checkpoint/store.ts";
 import { type MachineSettings, MILESTONES, type MilestoneName } from "../../worker/interface.ts";
+import { checkpointFolder } from "./checkpoint-folder.ts";
 import { entrySettings } from "./entry-settings.ts";
+import { nodePlatform } from "./node-platform.ts";
 import { type RunningMachine, runMachine } from "./run-machine.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
@@ -55,19 +59,25 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
   async function boot(
     append?: (line: string) => string,
     more?: Partial<MachineSettings>,
+    checkpoints?: CheckpointStore,
   ): Promise<RunningMachine> {
     const { mtu } = relay.status();
     const settings = entrySettings({ relayUrl: relay.url, menu, mtu, ...(append && { append }) });
-    const running = await runMachine({ settings: { ...settings, ...more } });
+    const running = await runMachine({
+      settings: { ...settings, ...more },
+      platform: { ...nodePlatform, checkpoints },
+    });
     onTestFinished(() => running.close());
     return running;
   }
 
-  it("boots over NBD to its prompt, runs on its overlay, and changes nothing on the server", {
+  it("boots over NBD to its prompt, again from a checkpoint, runs on its overlay, and changes nothing on the server", {
     timeout: TIMEOUT_MS,
   }, async () => {
     const before = await sha256(image);
-    const running = await boot();
+    const folder = await mkdtemp(join(tmpdir(), "netroot-checkpoints-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const running = await boot(undefined, { checkpoint: "auto" }, checkpointFolder(folder));
     const { console } = running;
     await running.reached("login");
 
@@ -105,9 +115,37 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     relay = await serve(relay.port);
     expect((await reading).split(" ")[0]).toBe(await sha256(image, FROM_MIB * MEBIBYTE, MIB * MEBIBYTE));
 
+    expect(running.origin).toEqual({ kind: "cold" });
     await running.reset();
     await running.reached("login");
+    expect(running.origin).toMatchObject({ kind: "checkpoint" });
+    for (const milestone of ["kernel", "initrd", "network"] as const)
+      expect(passed(milestone)).toMatchObject({ state: "skipped", detail: "in the checkpoint" });
+    expect(passed("root-attached").detail).toMatch(/^kisroot, [\d.]+ MB, read-only$/);
     expect(await output("test -e /written || echo gone")).toBe("gone");
+    expect(await output("findmnt -n -o FSTYPE,SOURCE /")).toBe("overlay OverlayOS_rootfs");
+    expect(await output("findmnt -n -o SOURCE,OPTIONS /run/overlay/rootfsbase")).toMatch(/^\/dev\/nbd0 ro,/);
+    await output("echo kept in memory > /written");
+    expect(await output("cat /run/overlay/overlayfs/rw/written")).toBe("kept in memory");
+    const sinceMs = Number(await output("date +%s%3N")) - Date.now();
+    expect(Math.abs(sinceMs)).toBeLessThan(2000);
+    expect(await output("dmesg | grep -ciE 'soft lockup|rcu.*stall|clocksource.*unstable' || true")).toBe(
+      "0",
+    );
+    expect(running.problems).toEqual([]);
+
+    // A file that somebody changed, or cut short, is not gone on from.
+    const [file = ""] = await readdir(folder);
+    const good = await readFile(join(folder, file));
+    for (const bad of [
+      good.subarray(0, good.length - 1),
+      good.with(good.length >> 1, 0xff ^ good[good.length >> 1]!),
+    ]) {
+      await writeFile(join(folder, file), bad);
+      await running.reset();
+      await running.reached("firmware");
+      expect(running.origin).toEqual({ kind: "cold" });
+    }
     await running.close();
     expect(running.state).toBe("off");
     expect(await sha256(image)).toBe(before);

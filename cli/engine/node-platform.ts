@@ -8,6 +8,8 @@ import type { Platform, TurnTaker } from "../../worker/platform.ts";
 import { afterTimeout, performanceClock } from "../../worker/wall-timers.ts";
 import { attach } from "../../worker/wire/socket.ts";
 
+import { checkpointFolder, defaultCheckpointFolder } from "./checkpoint-folder.ts";
+
 let emulator: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
 /** What the machine needs, under Node. Besides `http:` it fetches `file:` addresses. */
@@ -16,6 +18,8 @@ export const nodePlatform: Platform = {
   after: afterTimeout,
   random: Math.random,
   openTurns: immediateTurns,
+  timeOfDay: Date.now,
+  checkpoints: checkpointFolder(defaultCheckpointFolder()),
   fetchFile: (url, options) =>
     url.startsWith("file:") ? readLocalFile(url, options) : fetchFile(url, options),
   openSocket: (url, protocols, handlers) =>

@@ -1,5 +1,6 @@
 import type {
   BlockPath,
+  BootOrigin,
   MachineEvent,
   MachineSettings,
   Milestone,
@@ -29,6 +30,8 @@ export interface RunningMachine {
   readonly counters: WireCounters | undefined;
   readonly blocks: BlockPath | undefined;
   readonly state: PowerState;
+  /** How the boot began, once that is known. */
+  readonly origin: BootOrigin | undefined;
   /** Resolves when the milestone is done (or skipped); rejects with the problem when an error comes first. */
   reached(name: MilestoneName, options?: { readonly signal?: AbortSignal }): Promise<Milestone>;
   /** Resolves with the first problem of this code. */
@@ -72,6 +75,7 @@ class Follower implements RunningMachine {
   counters: WireCounters | undefined;
   blocks: BlockPath | undefined;
   state: PowerState = "off";
+  origin: BootOrigin | undefined;
   readonly #checks = new Set<Check>();
   /** After a reset, what is still told of the boot before does not count. */
   #startAwaited = false;
@@ -87,6 +91,7 @@ class Follower implements RunningMachine {
       if (event.type === "serial") this.console.receive(event.bytes);
       else if (event.type === "milestones" && !this.#startAwaited) this.milestones = event.milestones;
       else if (event.type === "problem" && !this.#startAwaited) this.problems.push(event.problem);
+      else if (event.type === "origin" && !this.#startAwaited) this.origin = event.origin;
       else if (event.type === "wire") ({ counters: this.counters, blocks: this.blocks } = event);
       else if (event.type === "power") this.state = event.state;
     }

@@ -24,6 +24,7 @@ export class BootForm {
   readonly #back: HTMLButtonElement;
   readonly #hint: HTMLElement;
   readonly #powerOn: HTMLButtonElement;
+  readonly #coldBoot: HTMLButtonElement;
   #menu: BootMenu = { kind: "asking" };
   #power: PowerState = "off";
   #exports: readonly string[] | undefined;
@@ -40,6 +41,7 @@ export class BootForm {
     this.#back = find(root, "#append-reset", HTMLButtonElement);
     this.#hint = find(root, "#append-hint", HTMLElement);
     this.#powerOn = find(root, "#power-on", HTMLButtonElement);
+    this.#coldBoot = find(root, "#cold-boot", HTMLButtonElement);
 
     this.#memory.min = String(MEMORY_MIB.least);
     this.#memory.max = String(MEMORY_MIB.most);
@@ -49,6 +51,7 @@ export class BootForm {
       event.preventDefault();
       this.powerOn();
     });
+    this.#coldBoot.addEventListener("click", () => this.powerOn("renew"));
     this.#entry.addEventListener("change", () => this.#takeEntry(""));
     this.#back.addEventListener("click", () => {
       this.#takeEntry("");
@@ -63,17 +66,21 @@ export class BootForm {
     });
   }
 
-  /** Does nothing as long as there is nothing to boot. */
-  powerOn(): void {
+  /**
+   * Does nothing as long as there is nothing to boot.
+   * @param wanted what is done about a checkpoint, where the page's address does not turn them off
+   */
+  powerOn(wanted?: "renew"): void {
     const entry = this.#selected();
     if (entry === undefined || this.#power !== "off" || this.#unsupported) return;
-    const { jit, near } = this.#options.asked;
+    const { jit, near, checkpoint } = this.#options.asked;
     this.#options.onPowerOn({
       entry,
       append: this.#append.value,
       nic: this.#nic.value === "ne2k" ? "ne2k" : "virtio",
       memoryMiB: this.#memory.valueAsNumber,
       near,
+      checkpoint: checkpoint === "off" ? checkpoint : (wanted ?? checkpoint),
       ...(jit && { jit }),
     });
   }
@@ -137,6 +144,7 @@ export class BootForm {
     this.#append.readOnly = !off || entry === undefined;
     this.#back.disabled = !off || entry === undefined || this.#append.value.trim() === entry.append.trim();
     this.#powerOn.disabled = !off || entry === undefined || this.#unsupported;
+    this.#coldBoot.disabled = this.#powerOn.disabled;
     this.#options.onExport(exportOf(this.#append.value));
     this.#showHint(entry);
   }

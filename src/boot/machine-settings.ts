@@ -11,6 +11,7 @@ export interface BootChoice {
   readonly append: string;
   readonly nic: MachineSettings["nic"];
   readonly memoryMiB: number;
+  readonly checkpoint: NonNullable<MachineSettings["checkpoint"]>;
   readonly jit?: MachineSettings["jit"];
   readonly near: NonNullable<MachineSettings["near"]>;
   /** Of the relay's segment, where it is known. */
@@ -60,6 +61,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       near: choice.near,
       // The other card has no way to tell its driver.
       ...(choice.mtu !== undefined && choice.nic === "virtio" && { mtu: choice.mtu }),
+      checkpoint: choice.checkpoint,
       ...(choice.jit && { jit: choice.jit }),
     },
   };

@@ -1,5 +1,6 @@
 import {
   type BlockPath,
+  type BootOrigin,
   type MachineEvent,
   MILESTONES,
   type Milestone,
@@ -19,6 +20,8 @@ export type WireState = Extract<MachineEvent, { type: "wire" }>["state"];
 /** What the page knows of the machine. Console bytes and screen rows go to their views instead: they are streams. */
 export interface MachineState {
   readonly power: PowerState;
+  /** How this boot began, once that is known. */
+  readonly origin?: BootOrigin;
   readonly milestones: readonly Milestone[];
   readonly downloads: readonly Download[];
   readonly wire: WireState;
@@ -65,6 +68,8 @@ export function reduceMachine(state: MachineState, event: MachineEvent): Machine
       };
     case "problem":
       return { ...state, problems: withProblem(state.problems, event.problem) };
+    case "origin":
+      return { ...state, origin: event.origin };
     case "serial":
     case "screen-size":
     case "screen-rows":

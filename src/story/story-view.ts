@@ -3,6 +3,7 @@ import { create, find, setText } from "../dom.ts";
 import { formatBytes, formatDuration } from "../format.ts";
 import type { Download, MachineState } from "../machine/machine-state.ts";
 import { MilestoneItem } from "./milestone-item.ts";
+import { originText } from "./origin.ts";
 import { bootFraction, stepFraction } from "./progress.ts";
 
 /** The story of the boot: what happens now, how far it is, and the milestones with their times. */
@@ -11,6 +12,7 @@ export class StoryView {
   readonly #segments = new Map<MilestoneName, HTMLElement>();
   readonly #list: HTMLElement;
   readonly #now: Element;
+  readonly #origin: HTMLElement;
   readonly #bar: HTMLElement;
   readonly #clock: Element;
   readonly #announcer: Element;
@@ -20,6 +22,7 @@ export class StoryView {
   constructor(root: ParentNode) {
     this.#list = find(root, "#milestones", HTMLElement);
     this.#now = find(root, "#now", HTMLElement);
+    this.#origin = find(root, "#origin", HTMLElement);
     this.#bar = find(root, "#bar", HTMLElement);
     this.#clock = find(root, "#clock", HTMLElement);
     this.#announcer = find(root, "#announcer", HTMLElement);
@@ -41,6 +44,7 @@ export class StoryView {
     if (
       shown?.milestones === state.milestones &&
       shown.downloads === state.downloads &&
+      shown.origin === state.origin &&
       shown.power === state.power
     )
       return;
@@ -58,6 +62,8 @@ export class StoryView {
       "aria-valuenow",
       String(Math.floor(100 * bootFraction(state.milestones, state.downloads))),
     );
+    setText(this.#origin, originText(state.origin));
+    this.#origin.dataset.origin = state.origin?.kind ?? "";
     const now = nowText(state);
     setText(this.#now, now);
     this.#follow(state.milestones, now);

@@ -71,6 +71,12 @@ export class BootWatch implements Timed {
     this.#reached(name, detail);
   }
 
+  /** What came before `name` lies behind this boot, for the reason in `detail`. */
+  skipTo(name: MilestoneName, nowMs: number, detail: string): void {
+    this.active(nowMs);
+    if (this.#progress.skipTo(name, nowMs - this.#startMs, detail)) this.#tell();
+  }
+
   console(byte: number, nowMs: number): void {
     this.active(nowMs);
     this.#serialHeard = true;

@@ -94,6 +94,14 @@ export class Progress {
     return true;
   }
 
+  /** Everything before `name` is skipped, as far as it has not happened. */
+  skipTo(name: MilestoneName, atMs: number, detail: string): boolean {
+    const skipped = this.#order
+      .slice(0, this.#order.indexOf(name))
+      .map((one) => this.skip(one, atMs, detail));
+    return skipped.includes(true);
+  }
+
   /** Something went wrong where the boot stands. What is reached later all the same counts. */
   fail(atMs: number, detail?: string): boolean {
     const name = this.current;

@@ -6,6 +6,7 @@ import type { Socket, SocketHandlers } from "../wire/socket.ts";
 export class CountingPlatform implements Platform {
   readonly clock: Platform["clock"];
   readonly random = () => 0.5;
+  readonly timeOfDay = Date.now;
   readonly files = new Map<string, Uint8Array>();
   readonly sockets: { readonly handlers: SocketHandlers; readonly sent: Uint8Array[] }[] = [];
   openSockets = 0;

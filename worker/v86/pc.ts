@@ -59,6 +59,12 @@ export interface Pc {
   /** Stops and lets go of everything. */
   destroy(): Promise<void>;
   sendScancodes(codes: readonly number[]): void;
+  /** The guest's memory as it is now: a view, to be let go before the guest runs on. */
+  memory(): Uint8Array;
+  /** All of the machine in v86's own format. Only while it is paused. */
+  save(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Before the first `run`, in a machine of the same make. Rejects where the state is none. */
+  restore(state: Uint8Array<ArrayBuffer>): Promise<void>;
 }
 
 const VGA_MEMORY_BYTES = 8 * 1024 * 1024;
@@ -100,11 +106,11 @@ export async function buildPc(
   // The kernel's image was put into memory by the host, once: a BIOS that starts over would run into what is left of it.
   internals.v86.cpu.reboot_internal = () => handlers.reboot();
 
-  const { input } = internals.v86.cpu.devices.uart0;
+  const { uart0 } = internals.v86.cpu.devices;
   return {
     card: cardOf(internals),
     uart: {
-      room: () => Math.max(0, UART_FIFO_BYTES - input.length),
+      room: () => Math.max(0, UART_FIFO_BYTES - uart0.input.length),
       receive: (bytes) => emulator.serial_send_bytes(0, bytes),
     },
     run: () => void emulator.run(),
@@ -116,6 +122,9 @@ export async function buildPc(
       over = true;
     },
     sendScancodes: (codes) => emulator.keyboard_send_scancodes([...codes]),
+    memory: () => emulator.read_memory(0, options.memoryMiB * 1024 * 1024),
+    save: async () => new Uint8Array(await emulator.save_state()),
+    restore: (state) => emulator.restore_state(padded(state, 1)),
   };
 }
 
@@ -154,6 +163,8 @@ function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Pr
       ...(options.initrd.length > 0 ? { initrd: { buffer: padded(options.initrd, 1) } } : {}),
       cmdline: options.append,
       net_device: { ...options.nic },
+      // The guest's driver goes on with the address that it has read from the card.
+      preserve_mac_from_state_image: true,
     });
     guardInit(emulator, reject);
     emulator.add_listener("emulator-loaded", () => resolve(emulator));
