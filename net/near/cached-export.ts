@@ -100,7 +100,7 @@ export class CachedExport implements Export {
 
   /** Forgets everything. Reads under way are answered. */
   clear(): void {
-    this.#readAhead.follow([]);
+    this.#readAhead.forget();
     this.#store.clear();
   }
 

@@ -7,8 +7,11 @@ const FIRST_AHEAD = 4;
 const MOST_AHEAD = 64;
 /** Blocks to an aligned megabyte: what a far export is read in, around what was asked for. */
 const NEIGHBOURS = 32;
-/** Up to this round trip a read that was not foreseen costs less than one that was not needed. */
-const NEAR_MS = 8;
+/**
+ * Up to this round trip a read that was not foreseen costs less than one that was not needed. The emulator's turns are part
+ * of what is measured: a relay on the same machine seems to be 4 to 10 ms away.
+ */
+const NEAR_MS = 12;
 /** The round trip is the least of this many reads: others waited for something else as well. */
 const SAMPLES = 8;
 
@@ -40,6 +43,13 @@ export class ReadAhead {
   follow(trace: readonly number[]): void {
     this.#trace = trace;
     this.#traced = 0;
+  }
+
+  /** Guesses nothing any more, until it is told something new. */
+  forget(): void {
+    this.#wanted = [];
+    this.#trace = [];
+    this.#streams.length = 0;
   }
 
   /** A block was fetched because the guest waits for it. */

@@ -203,6 +203,29 @@ describe("a guest with the gateway near it", () => {
   });
 });
 
+it("an export that is closed opens nothing any more, whoever still reads", async () => {
+  const relay = await start();
+  const [offered] = (await offerOf(relay)).exports;
+  let opened = 0;
+  const platform = {
+    ...nodePlatform,
+    openSocket: (...socket: Parameters<typeof nodePlatform.openSocket>) => {
+      opened += 1;
+      return nodePlatform.openSocket(...socket);
+    },
+  };
+  const url = `${relay.url.replace("http", "ws")}exports`;
+  const near = new NearExport({ url, offered: offered!, platform, changed: () => {} });
+  await near.read(0, 10);
+  // A sequential reader, for whom more would be read ahead.
+  const last = near.read(10, BLOCK_BYTES).catch(() => {});
+  await near.close();
+  await last;
+  const opens = opened;
+  await expect(near.read(50 * BLOCK_BYTES, 10)).rejects.toMatchObject({ code: "ESHUTDOWN" });
+  expect(opened).toBe(opens);
+});
+
 describe("a writable export near the guest", () => {
   it("is written through, and nothing of it is kept", async () => {
     await writeFile(

@@ -1,4 +1,4 @@
-import type { Export } from "../../net/export/export.ts";
+import { type Export, ExportError } from "../../net/export/export.ts";
 import { RemoteExport } from "../../net/nbd/remote-export.ts";
 import { CachedExport } from "../../net/near/cached-export.ts";
 import {
@@ -41,6 +41,7 @@ export class NearExport implements Export {
   #state: NearExportState = "idle";
   #failure: string | undefined;
   #tracing = true;
+  #closed = false;
   #asked: number[] = [];
   #cancelReport: (() => void) | undefined;
 
@@ -52,8 +53,8 @@ export class NearExport implements Export {
     this.readOnly = readOnly;
     if (readOnly) {
       this.cache = new CachedExport({
-        back: { ...this.#facts(), read: (offset, length) => this.#connected().read(offset, length) },
-        ahead: { read: (offset, length) => this.#aheadConnected().read(offset, length) },
+        back: { ...this.#facts(), read: async (offset, length) => this.#connected().read(offset, length) },
+        ahead: { read: async (offset, length) => this.#aheadConnected().read(offset, length) },
         sizeBytes,
         clock: options.platform.clock,
         asked: (block) => this.#note(block),
@@ -75,7 +76,11 @@ export class NearExport implements Export {
   }
 
   read(offset: number, length: number): Promise<Uint8Array> {
-    return this.cache?.read(offset, length) ?? this.#connected().read(offset, length);
+    return this.cache?.read(offset, length) ?? this.#readThrough(offset, length);
+  }
+
+  async #readThrough(offset: number, length: number): Promise<Uint8Array> {
+    return this.#connected().read(offset, length);
   }
 
   /** Connects, so that it is known whether it can be. */
@@ -95,6 +100,7 @@ export class NearExport implements Export {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.endTrace();
     this.#cancelReport?.();
     this.cache?.clear();
@@ -128,6 +134,7 @@ export class NearExport implements Export {
   }
 
   #connect(url: string, changed: (state: NearExportState, failure?: string) => void): RemoteExport {
+    if (this.#closed) throw new ExportError("ESHUTDOWN", `The export "${this.name}" was closed.`);
     const { offered, platform } = this.#options;
     const { openSocket, after, random, clock } = platform;
     return new RemoteExport({
