@@ -260,7 +260,7 @@ describe("the machine", () => {
       });
     });
     expect(new Set(late.map(({ type }) => type))).toEqual(
-      new Set(["power", "milestones", "wire", "screen-size", "screen-rows", "cursor"]),
+      new Set(["power", "milestones", "origin", "wire", "screen-size", "screen-rows", "cursor"]),
     );
     expect(late[0]).toEqual({ type: "power", state: "running" });
   });
