@@ -9,6 +9,7 @@ test("an address without parameters asks for the usual machine", () => {
     memoryMiB: 512,
     append: "",
     checkpoint: "auto",
+    kernelEntry: "decompressed",
     autostart: false,
     near: "auto",
     rejected: [],
@@ -18,7 +19,7 @@ test("an address without parameters asks for the usual machine", () => {
 test("every parameter is read", () => {
   const search =
     "?label=Overlay-Boot&boot=direct&nic=ne2k&memory=768&append=rd.kiwi.debug%20quiet&autostart=1&relay=ws://10.0.0.1:8086/wire" +
-    "&near=off&checkpoint=renew&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
+    "&near=off&checkpoint=renew&kernelEntry=compressed&jit=pages:3,extraBlocks:0,threshold:200000,compile:async";
   expect(parsePageUrl(search)).toEqual({
     label: "Overlay-Boot",
     boot: "direct",
@@ -26,6 +27,7 @@ test("every parameter is read", () => {
     memoryMiB: 768,
     append: "rd.kiwi.debug quiet",
     checkpoint: "renew",
+    kernelEntry: "compressed",
     autostart: true,
     near: "off",
     relay: "ws://10.0.0.1:8086/wire",

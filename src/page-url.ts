@@ -12,6 +12,8 @@ export interface PageUrl {
   readonly autostart: boolean;
   /** Whether a boot may go on from a checkpoint of an earlier one. */
   readonly checkpoint: "auto" | "renew" | "off";
+  /** Who decompresses the kernel: the host before power-on, or the guest. */
+  readonly kernelEntry: "decompressed" | "compressed";
   /** How the emulator compiles, for measuring: `jit=pages:3,compile:async`. */
   readonly jit?: Partial<JitSettings>;
   /** `off`: every frame of the guest goes over the wire, those of its root as well. */
@@ -45,6 +47,7 @@ export function parsePageUrl(search: string): PageUrl {
     nic: choose("nic", ["virtio", "ne2k"]),
     memoryMiB: parseMemory(parameters.get("memory"), rejected),
     append: (parameters.get("append") ?? "").trim(),
+    kernelEntry: choose("kernelEntry", ["decompressed", "compressed"]),
     checkpoint: choose("checkpoint", ["auto", "renew", "off"]),
     autostart: choose("autostart", ["0", "1"]) === "1",
     near: choose("near", ["auto", "off"]),

@@ -56,6 +56,11 @@ export interface MachineSettings {
    * cold and leaves a new one; `off`, which is meant where nothing is said, does neither.
    */
   readonly checkpoint?: "auto" | "renew" | "off";
+  /**
+   * Whether the kernel is decompressed before the guest starts, which is meant where nothing is said, or by the guest. A kernel
+   * that is to choose its own address (without `nokaslr`), or of another make, decompresses itself in any case.
+   */
+  readonly kernelEntry?: "decompressed" | "compressed";
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
   /** The kernel's command line. */

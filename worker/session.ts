@@ -11,6 +11,7 @@ import type {
   ScreenRow,
   WireCounters,
 } from "./interface.ts";
+import { decompressedKernel } from "./kernel/decompressed-kernel.ts";
 import { BootWatch } from "./milestones/boot-watch.ts";
 import { Near, type NearState } from "./near/near.ts";
 import { Nic } from "./nic.ts";
@@ -133,19 +134,26 @@ export class Session {
     this.#checkpoints = await Checkpoints.open(store, this.#settings, files, emulator);
     const saved = this.#settings.checkpoint === "auto" ? await this.#checkpoints?.load() : undefined;
     if (this.#closed) return;
-    await this.#build(emulator, files);
-    if (saved === undefined || this.#closed) return this.#beginCold();
-    try {
-      await this.#pc?.restore(saved.state);
-      return this.#continueFrom(saved);
-    } catch {
-      // It was whole, and this emulator can do nothing with it.
-      await this.#checkpoints?.forget();
-      await this.#pc?.destroy();
-      if (this.#closed) return;
+    if (saved !== undefined) {
       await this.#build(emulator, files);
-      return this.#beginCold();
+      try {
+        await this.#pc?.restore(saved.state);
+        return this.#continueFrom(saved);
+      } catch {
+        // It was whole, and this emulator can do nothing with it.
+        await this.#checkpoints?.forget();
+        await this.#pc?.destroy();
+        if (this.#closed) return;
+      }
     }
+    await this.#build(emulator, { ...files, kernel: await this.#kernelToEnter(files.kernel) });
+    this.#beginCold();
+  }
+
+  async #kernelToEnter(kernel: Uint8Array): Promise<Uint8Array> {
+    const { kernelEntry, append } = this.#settings;
+    if (kernelEntry === "compressed") return kernel;
+    return (await decompressedKernel(kernel, append)) ?? kernel;
   }
 
   #beginCold(): void {
@@ -283,6 +291,7 @@ export class Session {
   }
 
   async #build(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
+    if (this.#closed) return;
     const { nic, mtu, memoryMiB, append, jit } = this.#settings;
     const screen = this.#screen;
     const { changed, serial } = this.#handlers;

@@ -73,13 +73,14 @@ export class BootForm {
   powerOn(wanted?: "renew"): void {
     const entry = this.#selected();
     if (entry === undefined || this.#power !== "off" || this.#unsupported) return;
-    const { jit, near, checkpoint } = this.#options.asked;
+    const { jit, near, checkpoint, kernelEntry } = this.#options.asked;
     this.#options.onPowerOn({
       entry,
       append: this.#append.value,
       nic: this.#nic.value === "ne2k" ? "ne2k" : "virtio",
       memoryMiB: this.#memory.valueAsNumber,
       near,
+      kernelEntry,
       checkpoint: checkpoint === "off" ? checkpoint : (wanted ?? checkpoint),
       ...(jit && { jit }),
     });

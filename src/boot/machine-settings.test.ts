@@ -8,7 +8,13 @@ const entry = (text: string) => parsePxelinux(text).entries[0]!;
 const overlay = entry(
   "LABEL Overlay-Boot\n KERNEL boot/linux\n APPEND initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot\n",
 );
-const machine = { nic: "virtio", memoryMiB: 512, near: "auto", checkpoint: "auto" } as const;
+const machine = {
+  nic: "virtio",
+  memoryMiB: 512,
+  near: "auto",
+  checkpoint: "auto",
+  kernelEntry: "decompressed",
+} as const;
 
 test("an entry becomes absolute addresses on the relay", () => {
   expect(machineSettings({ entry: overlay, append: overlay.append, ...machine }, urls)).toEqual({
@@ -25,6 +31,7 @@ test("an entry becomes absolute addresses on the relay", () => {
       wireUrl: "ws://127.0.0.1:8086/wire",
       near: "auto",
       checkpoint: "auto",
+      kernelEntry: "decompressed",
     },
   });
 });

@@ -12,6 +12,7 @@ export interface BootChoice {
   readonly nic: MachineSettings["nic"];
   readonly memoryMiB: number;
   readonly checkpoint: NonNullable<MachineSettings["checkpoint"]>;
+  readonly kernelEntry: NonNullable<MachineSettings["kernelEntry"]>;
   readonly jit?: MachineSettings["jit"];
   readonly near: NonNullable<MachineSettings["near"]>;
   /** Of the relay's segment, where it is known. */
@@ -62,6 +63,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       // The other card has no way to tell its driver.
       ...(choice.mtu !== undefined && choice.nic === "virtio" && { mtu: choice.mtu }),
       checkpoint: choice.checkpoint,
+      kernelEntry: choice.kernelEntry,
       ...(choice.jit && { jit: choice.jit }),
     },
   };

@@ -34,6 +34,7 @@ test.each([
   { memoryMiB: 256 },
   { nic: "ne2k" as const },
   { mtu: 9000 },
+  { kernelEntry: "compressed" as const },
   { wireUrl: "ws://other.example.org/wire" },
 ])("another setting is another key: %o", async (change) => {
   expect(await checkpointKey({ ...settings, ...change }, files, emulator)).not.toBe(usual);

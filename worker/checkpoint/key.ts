@@ -13,12 +13,12 @@ export async function checkpointKey(
   files: BootFiles,
   emulator: Uint8Array<ArrayBuffer>,
 ): Promise<string> {
-  const { append, memoryMiB, nic, mtu = 1500, wireUrl } = settings;
+  const { append, memoryMiB, nic, mtu = 1500, kernelEntry = "decompressed", wireUrl } = settings;
   const contents = [files.kernel, files.initrd, files.bios, files.vgaBios, emulator];
   const digests = await Promise.all(contents.map((bytes) => sha256(bytes as Uint8Array<ArrayBuffer>)));
   // The guest knows its server by the address that it found on this relay's segment.
   const { host } = new URL(wireUrl);
-  const all = JSON.stringify({ GENERATION, append, memoryMiB, nic, mtu, host, digests });
+  const all = JSON.stringify({ GENERATION, append, memoryMiB, nic, mtu, kernelEntry, host, digests });
   return sha256(new TextEncoder().encode(all));
 }
 
