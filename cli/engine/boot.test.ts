@@ -116,9 +116,14 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     expect((await reading).split(" ")[0]).toBe(await sha256(image, FROM_MIB * MEBIBYTE, MIB * MEBIBYTE));
 
     expect(running.origin).toEqual({ kind: "cold" });
+    const savedAtMs = passed("root-attached").atMs!;
+    const beganAtMs = performance.now();
     await running.reset();
     await running.reached("login");
     expect(running.origin).toMatchObject({ kind: "checkpoint" });
+    // To the guest no time has passed but its own.
+    const uptimeMs = Number((await output("cut -d' ' -f1 /proc/uptime")).trim()) * 1000;
+    expect(uptimeMs).toBeLessThan(savedAtMs + performance.now() - beganAtMs);
     for (const milestone of ["kernel", "initrd", "network"] as const)
       expect(passed(milestone)).toMatchObject({ state: "skipped", detail: "in the checkpoint" });
     expect(passed("root-attached").detail).toMatch(/^kisroot, [\d.]+ MB, read-only$/);

@@ -1,4 +1,8 @@
-import { RemoteExport, type RemoteExportOptions, type RemoteExportState } from "../../net/nbd/remote-export.ts";
+import {
+  RemoteExport,
+  type RemoteExportOptions,
+  type RemoteExportState,
+} from "../../net/nbd/remote-export.ts";
 import { afterTimeout } from "../drive.ts";
 import { formatTarget, parseNbdUrl } from "./nbd-url.ts";
 import { dialTcp } from "./socket-stream.ts";

@@ -25,6 +25,8 @@ export type EmulatorExports = WebAssembly.Exports & {
     physicalAddress: number,
     stateFlags: number,
   ) => void;
+  readonly read_tsc: () => bigint;
+  readonly set_tsc: (low: number, high: number) => void;
 };
 
 /** What the emulator's WebAssembly imports as `env`, as far as it is replaced here. */
@@ -68,7 +70,7 @@ export function withThreshold(code: Uint8Array<ArrayBuffer>, threshold: number):
 
 /** Throws an `EmulatorVersionError` where one of them is missing. */
 export function emulatorExports(exports: WebAssembly.Exports): EmulatorExports {
-  for (const name of ["rust_init", "set_jit_config", "codegen_finalize_finished"])
+  for (const name of ["rust_init", "set_jit_config", "codegen_finalize_finished", "read_tsc", "set_tsc"])
     if (typeof exports[name] !== "function") throw new EmulatorVersionError(name);
   if (!(exports.memory instanceof WebAssembly.Memory)) throw new EmulatorVersionError("memory");
   return exports as EmulatorExports;

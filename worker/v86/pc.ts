@@ -87,7 +87,7 @@ export async function buildPc(
     over = true;
     handlers.crashed(error);
   };
-  const emulator = await loadEmulator(options, crashed);
+  const { emulator, exports } = await loadEmulator(options, crashed);
   const internals = internalsOf(emulator, options.nic.type);
 
   yieldBy(internals, turns, after, clock, (resume) => {
@@ -124,18 +124,26 @@ export async function buildPc(
     sendScancodes: (codes) => emulator.keyboard_send_scancodes([...codes]),
     memory: () => emulator.read_memory(0, options.memoryMiB * 1024 * 1024),
     save: async () => new Uint8Array(await emulator.save_state()),
-    restore: (state) => emulator.restore_state(padded(state, 1)),
+    restore(state) {
+      letTscCountFromZero(exports);
+      return emulator.restore_state(padded(state, 1));
+    },
   };
 }
 
-function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Promise<V86> {
+interface Loaded {
+  readonly emulator: V86;
+  readonly exports: EmulatorExports;
+}
+
+function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Promise<Loaded> {
   const jit = { ...JIT_DEFAULTS, ...options.jit };
   return new Promise((resolve, reject) => {
+    let exports: EmulatorExports | undefined;
     const emulator = new V86({
       wasm_fn: async (imports: WebAssembly.Imports) => {
         try {
           const env = imports.env as EmulatorImports;
-          let exports: EmulatorExports | undefined;
           if (jit.compile === "sync") compileAtOnce(env, () => exports, crashed);
           const module = await compileEmulator(options.emulator, jit.threshold);
           const instance = await WebAssembly.instantiate(module, imports);
@@ -167,8 +175,17 @@ function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Pr
       preserve_mac_from_state_image: true,
     });
     guardInit(emulator, reject);
-    emulator.add_listener("emulator-loaded", () => resolve(emulator));
+    emulator.add_listener("emulator-loaded", () => resolve({ emulator, exports: exports! }));
   });
+}
+
+/**
+ * v86 sets its time stamp counter right only where it has not been set before: it takes the offset of the time before for a
+ * part of the count. A machine that is built and then restored would find itself as far in the future as the tab is old.
+ */
+function letTscCountFromZero({ read_tsc, set_tsc }: EmulatorExports): void {
+  const count = read_tsc();
+  set_tsc(Number(BigInt.asUintN(32, count)), Number(count >> 32n));
 }
 
 /**
