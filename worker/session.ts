@@ -1,8 +1,6 @@
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
-import { Checkpoints } from "./checkpoint/checkpoints.ts";
+import { BootCheckpoint } from "./checkpoint/boot-checkpoint.ts";
 import type { Checkpoint } from "./checkpoint/format.ts";
-import { findGuestClock, setGuestClock } from "./checkpoint/guest-clock.ts";
-import { RootRequestHold } from "./checkpoint/root-request-hold.ts";
 import type {
   BootOrigin,
   MachineEvent,
@@ -23,8 +21,6 @@ import { buildPc, type Pc } from "./v86/pc.ts";
 import { Wire, type WireState } from "./wire/wire.ts";
 
 const DEFAULT_MTU = 1500;
-/** Of the console's output, to be shown again when a boot goes on from a checkpoint. Policy: what comes later is not kept. */
-const MOST_CONSOLE_BYTES = 256 * 1024;
 
 /** What a session tells the machine that holds it. */
 export interface SessionHandlers {
@@ -48,13 +44,8 @@ export class Session {
   readonly #screen = new TextScreen();
   readonly #wire: Wire;
   readonly #near: Near | undefined;
-  readonly #hold: RootRequestHold;
-  #checkpoints: Checkpoints | undefined;
+  readonly #checkpoint: BootCheckpoint;
   #paused = false;
-  /** A checkpoint is being taken: the guest stands still for it. */
-  #taking: Promise<void> = Promise.resolve();
-  /** The console's output until a checkpoint is taken. */
-  #console: number[] = [];
   #origin: BootOrigin | undefined;
   #turns: TurnTaker | undefined;
   #pc: Pc | undefined;
@@ -76,7 +67,7 @@ export class Session {
           handlers.event({ type: "milestones", milestones });
           if (milestones.at(-1)?.state !== "done") return;
           this.#near?.endTrace();
-          void this.#checkpoints?.save();
+          this.#checkpoint.save();
         },
         problem: (problem) => handlers.event({ type: "problem", problem }),
       },
@@ -90,7 +81,13 @@ export class Session {
       receive: (frame) => this.#fromWire(frame),
       changed: (state, everOpen) => this.#wireChanged(state, everOpen),
     });
-    this.#hold = new RootRequestHold((frame) => this.#toWire(frame));
+    this.#checkpoint = new BootCheckpoint({
+      platform,
+      pass: (frame) => this.#toWire(frame),
+      taken: () => {
+        if (!this.#closed && !this.#paused) this.#pc?.run();
+      },
+    });
     if (settings.near === "off") return;
     this.#near = new Near({
       wireUrl: settings.wireUrl,
@@ -130,9 +127,7 @@ export class Session {
 
   /** Builds the machine, as it was when it last asked for its root or as it comes from the shop. */
   async #prepare(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
-    const { checkpoints: store } = this.#platform;
-    this.#checkpoints = await Checkpoints.open(store, this.#settings, files, emulator);
-    const saved = this.#settings.checkpoint === "auto" ? await this.#checkpoints?.load() : undefined;
+    const saved = await this.#checkpoint.open(this.#settings, files, emulator);
     if (this.#closed) return;
     if (saved !== undefined) {
       await this.#build(emulator, files);
@@ -141,7 +136,7 @@ export class Session {
         return this.#continueFrom(saved);
       } catch {
         // It was whole, and this emulator can do nothing with it.
-        await this.#checkpoints?.forget();
+        await this.#checkpoint.refuse();
         await this.#pc?.destroy();
         if (this.#closed) return;
       }
@@ -157,45 +152,23 @@ export class Session {
   }
 
   #beginCold(): void {
+    if (!this.#pc) return;
     this.#tellOrigin({ kind: "cold" });
-    if (this.#checkpoints) this.#hold.watch(() => this.#platform.after(0, () => this.#takeCheckpoint()));
+    this.#checkpoint.watch(this.#pc);
   }
 
-  #continueFrom({ savedAtMs, clock, console, held }: Checkpoint): void {
-    if (this.#closed || !this.#pc) return;
-    this.#tellOrigin({ kind: "checkpoint", savedAtMs });
-    for (const byte of console) this.#handlers.serial(byte);
+  #continueFrom(saved: Checkpoint): void {
+    if (!this.#pc) return;
+    this.#tellOrigin({ kind: "checkpoint", savedAtMs: saved.savedAtMs });
+    for (const byte of saved.console) this.#handlers.serial(byte);
     this.#watch.skipTo("root-attached", this.#platform.clock.now(), "in the checkpoint");
-    this.#hold.hold(held);
-    setGuestClock(this.#pc.memory(), clock, this.#platform.timeOfDay());
-    if (this.#wire.state === "open") this.#hold.release();
+    this.#checkpoint.continueFrom(this.#pc, saved);
+    if (this.#wire.state === "open") this.#checkpoint.wireIsOpen();
   }
 
   #tellOrigin(origin: BootOrigin): void {
     this.#origin = origin;
     this.#handlers.event({ type: "origin", origin });
-  }
-
-  #takeCheckpoint(): void {
-    this.#taking = this.#take()
-      .catch(() => {})
-      .then(() => {
-        this.#hold.release();
-        if (!this.#closed && !this.#paused) this.#pc?.run();
-      });
-  }
-
-  async #take(): Promise<void> {
-    await this.#pc?.pause();
-    if (this.#closed || !this.#pc) return;
-    const savedAtMs = this.#platform.timeOfDay();
-    const clock = findGuestClock(this.#pc.memory(), savedAtMs);
-    // A guest whose clock cannot be set would believe for ever that it is now.
-    if (clock === undefined) return;
-    const state = await this.#pc.save();
-    const console = Uint8Array.from(this.#console);
-    this.#console = [];
-    this.#checkpoints?.take({ savedAtMs, clock, held: [...this.#hold.held], console, state });
   }
 
   close(): Promise<void> {
@@ -207,17 +180,17 @@ export class Session {
     this.#abort.abort();
     this.#stopWatch();
     this.#wire.close();
-    await this.#taking;
+    await this.#checkpoint.taken;
     await this.#near?.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
     this.#turns?.close();
-    await this.#checkpoints?.saved;
+    await this.#checkpoint.saved();
   }
 
   async pause(): Promise<void> {
     this.#paused = true;
-    await this.#taking;
+    await this.#checkpoint.taken;
     await this.#pc?.pause();
     this.#stopWatch();
   }
@@ -311,7 +284,7 @@ export class Session {
         serial: (byte) => {
           this.#watch.console(byte, clock.now());
           this.#driveWatch();
-          if (this.#checkpoints && this.#console.length < MOST_CONSOLE_BYTES) this.#console.push(byte);
+          this.#checkpoint.serial(byte);
           serial(byte);
         },
         character: (row, column, character, foreground, background) => {
@@ -345,7 +318,7 @@ export class Session {
     }
     this.#pc = pc;
     this.#serialInput = new SerialInput(pc.uart);
-    this.#nic = new Nic(pc.card, { send: (frame) => this.#hold.fromGuest(frame) });
+    this.#nic = new Nic(pc.card, { send: (frame) => this.#checkpoint.fromGuest(frame) });
   }
 
   #readScreen(rows: readonly ScreenRow[]): void {
@@ -382,8 +355,7 @@ export class Session {
 
   #wireChanged(state: WireState, everOpen: boolean): void {
     this.#handlers.event(this.#wireEvent());
-    // What was held when the machine was saved waits for somebody who hears it.
-    if (state === "open" && this.#origin?.kind === "checkpoint") this.#hold.release();
+    if (state === "open") this.#checkpoint.wireIsOpen();
     const { wireUrl } = this.#settings;
     if (state === "lost") this.#problem(everOpen ? relayLost(wireUrl) : relayUnreachable(wireUrl));
   }
@@ -409,7 +381,10 @@ export class Session {
       bytesIn: Math.max(0, (nic?.bytesIn ?? 0) - (near?.bytesOut ?? 0)),
       bytesOut: (nic?.bytesOut ?? 0) - (near?.bytesIn ?? 0),
       dropped:
-        this.#wire.dropped + this.#hold.dropped + (nic?.droppedNotReady ?? 0) + (nic?.droppedQueueFull ?? 0),
+        this.#wire.dropped +
+        this.#checkpoint.dropped +
+        (nic?.droppedNotReady ?? 0) +
+        (nic?.droppedQueueFull ?? 0),
     };
   }
 
