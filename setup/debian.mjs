@@ -44,6 +44,8 @@ export const sets = {
       "bind9-dnsutils",
       "udhcpc",
       "python3",
+      "squashfs-tools",
+      "xz-utils",
     ],
   },
 };
