@@ -57,9 +57,27 @@ describe("the guest's clock", () => {
         // The kernel's own invariants hold at the new time, or it would not be found.
         expect(findGuestClock(memory, NOW_MS + laterMs)).toEqual([a, b]);
         const view = new DataView(memory.buffer);
-        expect(Number(view.getBigInt64(a, true))).toBe(Math.floor((NOW_MS + laterMs) / 1000));
+        expect(
+          Math.abs(Number(view.getBigInt64(a, true)) * 1000 + 500 - (NOW_MS + laterMs)),
+        ).toBeLessThanOrEqual(500);
         expect(view.getUint32(a + 8, true)).toBe(clock.uptimeS);
         expect(view.getUint32(a + 52, true)).toBe(1);
+      }),
+    );
+  });
+
+  it("is set to within half a second, wherever in its second it stands", () => {
+    const shift = 23;
+    fc.assert(
+      fc.property(clocks, fc.nat(999_999_999), fc.nat(10 ** 9), (clock, ns, laterMs) => {
+        const memory = new Uint8Array(1000);
+        const view = new DataView(memory.buffer);
+        plant(memory, 400, clock);
+        view.setUint32(400 - 80, shift, true);
+        view.setBigUint64(400 - 76, BigInt(ns) << BigInt(shift), true);
+        setGuestClock(memory, [400], NOW_MS + laterMs);
+        const guestMs = Number(view.getBigInt64(400, true)) * 1000 + ns / 1e6;
+        expect(Math.abs(guestMs - (NOW_MS + laterMs))).toBeLessThanOrEqual(500.001);
       }),
     );
   });

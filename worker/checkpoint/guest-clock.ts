@@ -13,7 +13,14 @@
  *   40 s64 offs_tai            nanoseconds, CLOCK_TAI - CLOCK_MONOTONIC
  *   48 s32 tai_offset
  *   52 u32 clock_was_set_seq
+ *
+ * Before it lie two `struct tk_read_base` of 52 bytes. The first has the running second's nanoseconds, times 2^shift:
+ *
+ *   -80 u32 tkr_mono.shift
+ *   -76 u64 tkr_mono.xtime_nsec
  */
+const SHIFT = -80;
+const XTIME_NSEC = -76;
 const WALL_TO_MONOTONIC = 12;
 const WALL_TO_MONOTONIC_NS = 20;
 const OFFS_REAL = 24;
@@ -45,12 +52,13 @@ export function findGuestClock(memory: Uint8Array, nowMs: number): readonly numb
   return found.length === EXPECTED ? found : undefined;
 }
 
-/** Moves the clock forward (or back) to `nowMs`, to the second. Every one of `places` is from `findGuestClock`. */
+/** Moves the clock forward (or back) by whole seconds, to within half a second of `nowMs`. Every one of `places` is from `findGuestClock`. */
 export function setGuestClock(memory: Uint8Array, places: readonly number[], nowMs: number): void {
   const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
   const add = (at: number, amount: bigint) => view.setBigInt64(at, view.getBigInt64(at, true) + amount, true);
   for (const at of places) {
-    const seconds = BigInt(Math.floor(nowMs / 1000)) - view.getBigInt64(at, true);
+    const wanted = Math.round((nowMs - intoSecondMs(view, at)) / 1000);
+    const seconds = BigInt(wanted) - view.getBigInt64(at, true);
     add(at, seconds);
     add(at + WALL_TO_MONOTONIC, -seconds);
     add(at + OFFS_REAL, seconds * NS);
@@ -58,6 +66,13 @@ export function setGuestClock(memory: Uint8Array, places: readonly number[], now
     // High-resolution timers take the offsets over when this number is another one.
     view.setUint32(at + CLOCK_WAS_SET_SEQ, view.getUint32(at + CLOCK_WAS_SET_SEQ, true) + 1, true);
   }
+}
+
+/** How far the running second was at the guest's last tick, in milliseconds; the middle, where a kernel lays this out differently. */
+function intoSecondMs(view: DataView, at: number): number {
+  const shift = at + SHIFT < 0 ? 0 : view.getUint32(at + SHIFT, true);
+  const ns = shift > 0 && shift <= 32 ? view.getBigUint64(at + XTIME_NSEC, true) >> BigInt(shift) : NS;
+  return ns < NS ? Number(ns) / 1e6 : 500;
 }
 
 /** What the kernel itself keeps true at all times: three ways to say the same offset. */
