@@ -1,8 +1,11 @@
 import { createServer } from "node:http";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
-import { Clients } from "./client/clients.ts";
+import { LEASE_SECONDS } from "./client/boot-network.ts";
+import { Clients, type SegmentMode } from "./client/clients.ts";
+import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
 import { declareServices } from "./client/services.ts";
 import { readConfiguration } from "./config/configuration.ts";
 import { openExports } from "./exports/open-exports.ts";
@@ -82,11 +85,14 @@ async function open(
   });
   onClose(() => exports.close());
   const services = await declareServices(exports.hub, configuration.forward);
+  const leaseFile = await openLeases(mode, tree, logger);
+  onClose(async () => leaseFile?.close());
   const clients = new Clients(mode, {
     address,
     prefixLength: network.prefixLength,
     mtu,
     services: services.declared,
+    ...(leaseFile !== undefined && { leaseStore: leaseFile }),
   });
   const notices: readonly Notice[] = [
     ...(await inspectBootTree(tree)),
@@ -135,6 +141,13 @@ async function open(
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
   logger.info(`serving ${tree} at ${url}`);
   return { url, port, status };
+}
+
+/** Where every client has a segment of its own, each gets the same address anyway: there is nothing to keep. */
+async function openLeases(mode: SegmentMode, tree: string, logger: Logger): Promise<LeaseFile | undefined> {
+  if (mode === "isolated") return undefined;
+  const path = join(tree, LEASE_FILE);
+  return LeaseFile.open({ path, logger: logger.child("leases"), longestMs: LEASE_SECONDS * 1000 });
 }
 
 function openToAll(host: string): Notice {

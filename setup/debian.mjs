@@ -43,6 +43,7 @@ export const sets = {
       "isc-dhcp-client",
       "bind9-dnsutils",
       "udhcpc",
+      "kea-admin",
       "python3",
       "squashfs-tools",
       "xz-utils",

@@ -36,6 +36,8 @@ export interface BootServerDhcp {
   readonly hostName?: (address: Ipv4Address) => string;
   /** What to boot, as a function of the request. */
   readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
+  /** `save` returns other leases than before. Called in the middle of an answer: only note it. */
+  readonly leasesChanged?: () => void;
 }
 
 export interface BootServerOptions {

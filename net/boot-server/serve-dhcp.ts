@@ -1,6 +1,7 @@
 import { dhcpPort, parseDhcp, serializeDhcp } from "../dhcp/message.ts";
 import { dhcpMessageType } from "../dhcp/options.ts";
 import type { DhcpServer } from "../dhcp/server.ts";
+import { BROADCAST_ADDRESS } from "../ipv4/address.ts";
 import type { Ipv4Interface } from "../ipv4/interface.ts";
 import { everyone, type UdpServices } from "../udp/services.ts";
 
@@ -14,17 +15,17 @@ export function serveDhcp(server: DhcpServer, udp: UdpServices, station: Ipv4Int
     }
     const reply = server.answer(request);
     if (reply === undefined) return;
-    const { message, address, mac } = reply;
+    const { message, address, port, mac } = reply;
     const answer = serializeDhcp(message);
     if (answer.length > udp.payloadLimit) {
       server.counters.oversized++;
       return;
     }
-    if (mac === undefined) {
-      udp.send(dhcpPort.server, everyone(dhcpPort.client), answer);
-    } else {
-      udp.send(dhcpPort.server, { address, port: dhcpPort.client, mac }, answer);
-      if (message.options.messageType === dhcpMessageType.ack) station.learn(address, mac);
+    if (address === BROADCAST_ADDRESS) {
+      udp.send(dhcpPort.server, everyone(port), answer);
+      return;
     }
+    udp.send(dhcpPort.server, { address, port, ...(mac !== undefined && { mac }) }, answer);
+    if (mac !== undefined && message.options.messageType === dhcpMessageType.ack) station.learn(address, mac);
   });
 }

@@ -106,6 +106,19 @@ describe("the lease pool", () => {
     expect(restored.isFree(101)).toBe(false);
   });
 
+  it("reads back no second lease of a client or an address, and none beyond its range", () => {
+    const lease = { hardware: "h", state: "bound", remainingMs: 100 } as const;
+    const leases = [
+      { ...lease, client: "a", address: 100 },
+      { ...lease, client: "a", address: 101 },
+      { ...lease, client: "b", address: 100 },
+      { ...lease, client: "c", address: 103 },
+    ];
+    const restored = new LeasePool({ clock: fakeClock(), first: 100, last: 102 }, { leases });
+    expect(restored.leases()).toMatchObject([{ client: "a", address: 100 }]);
+    expect(restored.isFree(101)).toBe(true);
+  });
+
   it("never gives two clients one address, whatever they do", () => {
     const name = fc.constantFrom("a", "b", "c", "d", "e");
     const step = fc.tuple(

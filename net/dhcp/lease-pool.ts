@@ -48,7 +48,8 @@ export class LeasePool {
     this.#last = Math.min(options.last, options.first + MOST_ADDRESSES - 1);
     const nowMs = options.clock.now();
     for (const { client, hardware, address, state: leaseState, remainingMs } of state?.leases ?? []) {
-      if (!this.contains(address)) continue;
+      // What was written out may have been edited meanwhile: never two leases for one client or one address.
+      if (!this.contains(address) || this.#byAddress.has(address) || this.#byClient.has(client)) continue;
       this.#put({ client, hardware, address, state: leaseState, expiresAtMs: nowMs + remainingMs });
     }
   }

@@ -229,6 +229,49 @@ describe("the DHCP server", () => {
     expect(dhcp.answer(discover())?.message).toMatchObject({ serverAddress: 0, bootFile: "" });
   });
 
+  it("answers a relay agent of its network at the agent, and none of another network (RFC 2131 section 4.1)", () => {
+    const { dhcp } = server();
+    const through = (agent: string, options: DhcpOptions, station = 1) =>
+      dhcp.answer(message(options, { relayAddress: address(agent) }, station));
+    const toAgent = { address: address("10.86.0.50"), port: 67, mac: undefined };
+    const discovered = through("10.86.0.50", { messageType: type.discover });
+    expect(discovered).toMatchObject(toAgent);
+    expect(discovered?.message).toMatchObject({ yourAddress: first, relayAddress: toAgent.address });
+    const refused = through("10.86.0.50", {
+      messageType: type.request,
+      requestedAddress: address("192.168.7.7"),
+    });
+    expect(refused).toMatchObject(toAgent);
+    // The agent is to broadcast it: the client may have an address that is wrong here (section 4.3.2).
+    expect(refused?.message).toMatchObject({ broadcast: true, options: { messageType: type.nak } });
+    for (const agent of ["10.86.1.50", "10.86.0.1", "10.86.0.255", "127.0.0.1"]) {
+      expect(through(agent, { messageType: type.discover }, 2)).toBeUndefined();
+    }
+    expect(dhcp.counters).toMatchObject({ offers: 1, naks: 1, ignored: 4 });
+    expect(dhcp.leases()).toHaveLength(1);
+  });
+
+  it("says when there is something new to keep: never for an offer or a refusal", () => {
+    let changes = 0;
+    const { dhcp } = server({
+      leasesChanged: () => {
+        changes++;
+      },
+    });
+    const changesAfter = (request: DhcpMessage) => {
+      dhcp.answer(request);
+      return changes;
+    };
+    expect(changesAfter(discover())).toBe(0);
+    expect(changesAfter(select())).toBe(1);
+    expect(changesAfter(message({ messageType: type.request, requestedAddress: ours }, {}, 2))).toBe(1);
+    expect(changesAfter(message({ messageType: type.request }, { clientAddress: first }))).toBe(2);
+    expect(changesAfter(message({ messageType: type.decline, requestedAddress: first }))).toBe(3);
+    dhcp.answer(discover());
+    expect(changesAfter(select(first + 1))).toBe(4);
+    expect(changesAfter(message({ messageType: type.release }, { clientAddress: first + 1 }))).toBe(5);
+  });
+
   it("says nothing to a reply, to plain BOOTP, and to what only servers say", () => {
     const { dhcp } = server();
     const silent = [

@@ -7,10 +7,11 @@ import {
   broadcastOf,
   type Ipv4Address,
   type Ipv4Network,
+  isInNetwork,
   netmask,
 } from "../ipv4/address.ts";
 import { type DhcpIdentity, type DhcpLease, LeasePool, type LeasePoolState } from "./lease-pool.ts";
-import { bootpOperation, type DhcpMessage } from "./message.ts";
+import { bootpOperation, type DhcpMessage, dhcpPort } from "./message.ts";
 import { type DhcpOptions, dhcpMessageType, dhcpOption } from "./options.ts";
 
 const HARDWARE_ETHERNET = 1;
@@ -46,6 +47,8 @@ export interface DhcpServerConfig {
   readonly hostName?: (address: Ipv4Address) => string;
   /** What to boot, as a function of the request; nothing when it returns `undefined`. */
   readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
+  /** A client got, renewed, gave back or declined an address: `save` returns something new. An offer is no such change. */
+  readonly leasesChanged?: () => void;
 }
 
 export interface DhcpCounters {
@@ -56,19 +59,28 @@ export interface DhcpCounters {
   declines: number;
   /** No address was left. */
   exhausted: number;
-  /** For another server, without a message type (plain BOOTP), or not for a server at all. */
+  /** For another server, through a relay agent of another network, without a message type (plain BOOTP), or not for a server. */
   ignored: number;
   malformed: number;
   /** Answers that do not fit the MTU: the boot hook adds too much. */
   oversized: number;
 }
 
-/** An answer and where it goes; `mac` where the client does not answer ARP for the address yet. */
-export interface DhcpReply {
-  readonly message: Omit<DhcpMessage, "kind">;
+/** Where an answer goes. */
+interface Addressee {
+  /** `BROADCAST_ADDRESS` for everyone. */
   readonly address: Ipv4Address;
+  /** One of `dhcpPort`: the client's, or the one of a relay agent. */
+  readonly port: number;
+  /** Where the client does not answer ARP for the address yet. */
   readonly mac: MacAddress | undefined;
 }
+
+export interface DhcpReply extends Addressee {
+  readonly message: Omit<DhcpMessage, "kind">;
+}
+
+const EVERYONE: Addressee = { address: BROADCAST_ADDRESS, port: dhcpPort.client, mac: undefined };
 
 export class DhcpServer {
   readonly counters: DhcpCounters = {
@@ -101,7 +113,7 @@ export class DhcpServer {
 
   /** Does what a message asks for. `undefined` when there is nothing to say. */
   answer(request: DhcpMessage): DhcpReply | undefined {
-    if (request.operation !== bootpOperation.request) return this.#ignore();
+    if (request.operation !== bootpOperation.request || !this.#isReachable(request)) return this.#ignore();
     switch (request.options.messageType) {
       case dhcpMessageType.discover:
         return this.#discover(request);
@@ -145,6 +157,7 @@ export class DhcpServer {
     const address = requestedAddress ?? request.clientAddress;
     if (!this.#pool.mayHave(identity, address)) return this.#refuse(request);
     this.#pool.grant(identity, address, "bound", this.#leaseSeconds() * 1000);
+    this.#config.leasesChanged?.();
     this.counters.acks++;
     return this.#grantReply(request, dhcpMessageType.ack, address);
   }
@@ -159,6 +172,7 @@ export class DhcpServer {
     const lease = this.#pool.find(identityOf(request));
     if (lease === undefined || lease.address !== request.clientAddress) return this.#ignore();
     this.#pool.release(lease);
+    this.#config.leasesChanged?.();
     this.counters.releases++;
     return undefined;
   }
@@ -167,8 +181,20 @@ export class DhcpServer {
     const lease = this.#pool.find(identityOf(request));
     if (lease === undefined || lease.address !== request.options.requestedAddress) return this.#ignore();
     this.#pool.decline(lease, DECLINED_MS);
+    this.#config.leasesChanged?.();
     this.counters.declines++;
     return undefined;
+  }
+
+  /** Our addresses are of use behind a relay agent on our own network only: a program that asks on behalf of many. */
+  #isReachable({ relayAddress }: DhcpMessage): boolean {
+    if (relayAddress === 0) return true;
+    const { network, serverAddress } = this.#config;
+    return (
+      isInNetwork(relayAddress, network) &&
+      relayAddress !== serverAddress &&
+      relayAddress !== broadcastOf(network)
+    );
   }
 
   #ignore(): undefined {
@@ -176,7 +202,7 @@ export class DhcpServer {
     return undefined;
   }
 
-  /** The client has to start over. Broadcast, because it may have an address that is wrong here (section 4.1). */
+  /** The client has to start over. Broadcast, because it may have an address that is wrong here (sections 4.1 and 4.3.2). */
   #refuse(request: DhcpMessage): DhcpReply {
     this.counters.naks++;
     const options: DhcpOptions = {
@@ -185,8 +211,9 @@ export class DhcpServer {
       message: "this address is not for you here",
       ...identifierOf(request),
     };
-    const message = { ...this.#header(request), clientAddress: 0, options };
-    return { message, address: BROADCAST_ADDRESS, mac: undefined };
+    const { relayAddress } = request;
+    const header = { ...this.#header(request), broadcast: relayAddress !== 0 || request.broadcast };
+    return { message: { ...header, options }, ...(relayAddress === 0 ? EVERYONE : agentAt(relayAddress)) };
   }
 
   #grantReply(request: DhcpMessage, messageType: number, address: Ipv4Address): DhcpReply {
@@ -260,7 +287,6 @@ export class DhcpServer {
       clientAddress: 0,
       yourAddress: 0,
       serverAddress: 0,
-      // A segment of ours has no relay agents: the field is copied, and otherwise ignored.
       relayAddress: request.relayAddress,
       clientHardware: request.clientHardware,
       serverName: "",
@@ -285,16 +311,15 @@ function identifierOf({ options }: DhcpMessage): DhcpOptions {
   return options.clientIdentifier === undefined ? {} : { clientIdentifier: options.clientIdentifier };
 }
 
-/** RFC 2131 section 4.1: to the address that the client answers to, else as its broadcast flag says. */
-function addressee(
-  request: DhcpMessage,
-  clientAddress: Ipv4Address,
-  yourAddress: Ipv4Address,
-): { readonly address: Ipv4Address; readonly mac: MacAddress | undefined } {
+function agentAt(address: Ipv4Address): Addressee {
+  return { address, port: dhcpPort.server, mac: undefined };
+}
+
+/** RFC 2131 section 4.1: to the relay agent, else to the address that the client answers to, else as its broadcast flag says. */
+function addressee(request: DhcpMessage, clientAddress: Ipv4Address, yourAddress: Ipv4Address): Addressee {
+  if (request.relayAddress !== 0) return agentAt(request.relayAddress);
   const ethernet = request.hardwareType === HARDWARE_ETHERNET && request.clientHardware.length === 6;
   const address = clientAddress !== 0 ? clientAddress : yourAddress;
-  if (!ethernet || address === 0 || (request.broadcast && clientAddress === 0)) {
-    return { address: BROADCAST_ADDRESS, mac: undefined };
-  }
-  return { address, mac: readMac(request.clientHardware, 0) };
+  if (!ethernet || address === 0 || (request.broadcast && clientAddress === 0)) return EVERYONE;
+  return { address, port: dhcpPort.client, mac: readMac(request.clientHardware, 0) };
 }

@@ -8,6 +8,7 @@ import type { FrameSink } from "../../net/segment/frame.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
+import type { LeaseStore } from "./lease-store.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
 export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
@@ -16,13 +17,15 @@ export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
  * A root over the network dies with its address, and nobody renews it: the initrd's DHCP client is gone after switch-root.
  * So a lease outlives any session.
  */
-const LEASE_SECONDS = 30 * 24 * 3600;
+export const LEASE_SECONDS = 30 * 24 * 3600;
 
 const ETHERNET_MTU = 1500;
 
 export interface BootNetworkOptions extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu"> {
   /** What clients may reach by TCP at `address`; everything else is refused. */
   readonly services: readonly DeclaredService[];
+  /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
+  readonly leaseStore?: LeaseStore;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
 }
@@ -35,7 +38,7 @@ export class BootNetwork {
   readonly #drive: Drive;
 
   constructor(options: BootNetworkOptions) {
-    const { clock = monotonicClock, random = nodeRandom } = options;
+    const { clock = monotonicClock, random = nodeRandom, leaseStore } = options;
     // Handlers also use their streams when no frame came in: the answer of an export, for example.
     const wake = () => this.#drive.wake();
     const services = options.services.map(({ port, service }): DeclaredService => {
@@ -46,13 +49,19 @@ export class BootNetwork {
       this.#server.receive(frame);
       this.#drive.wake();
     });
+    const kept = leaseStore?.restore();
     this.#server = new BootServer({
       ...options,
       mac: BOOT_SERVER_MAC,
       clock,
       random,
       // A card that can do more knows how much, and its driver as well. One that cannot is left at Ethernet's own.
-      dhcp: { leaseSeconds: LEASE_SECONDS, tellsMtu: options.mtu <= ETHERNET_MTU },
+      dhcp: {
+        leaseSeconds: LEASE_SECONDS,
+        tellsMtu: options.mtu <= ETHERNET_MTU,
+        leasesChanged: () => leaseStore?.keep(() => this.#server.save().leases),
+      },
+      ...(kept !== undefined && { state: { leases: kept } }),
       transmit: (frame) => this.#serverPort.send(frame),
       tcp: (output) => new Gateway({ output, clock, random, services }),
     });

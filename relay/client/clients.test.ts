@@ -1,5 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { ExportHub } from "../../net/export/hub.ts";
 import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
@@ -11,6 +14,8 @@ import { silentLogger } from "../log.ts";
 import { WireServer } from "../wire/wire-server.ts";
 import { Clients, type SegmentMode } from "./clients.ts";
 import { GuestNbd, hashDevice } from "./guest-nbd.ts";
+import { LeaseFile } from "./lease-file.ts";
+import type { LeaseStore } from "./lease-store.ts";
 import { SyntheticGuest } from "./synthetic-guest.ts";
 
 const SERVER = parseIpv4("10.86.0.1")!;
@@ -20,7 +25,7 @@ afterEach(async () => {
 });
 
 /** The wire with its networks, and one export in memory. */
-async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024) {
+async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024, leaseStore?: LeaseStore) {
   const bytes = new Uint8Array(randomBytes(sizeBytes));
   const hub = new ExportHub();
   hub.add({
@@ -36,6 +41,7 @@ async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024) {
     prefixLength: 24,
     mtu: 1500,
     services: [{ port: NBD_PORT, service: (stream) => new NbdSession(stream, hub, sessions) }],
+    ...(leaseStore !== undefined && { leaseStore }),
   });
   const http = createServer();
   const wire = new WireServer(http, { mtu: 1500, logger: silentLogger, attach: clients.attach });
@@ -44,8 +50,9 @@ async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024) {
     await wire.close();
     await new Promise((resolve) => http.close(resolve));
   });
-  const plugIn = async (batch = true) => {
-    const guest = await SyntheticGuest.connect({ url: `ws://127.0.0.1:${port}/wire`, batch });
+  const plugIn = async (batch = true, mac?: number) => {
+    const url = `ws://127.0.0.1:${port}/wire`;
+    const guest = await SyntheticGuest.connect({ url, batch, ...(mac !== undefined && { mac }) });
     closers.push(() => guest.close());
     const lease = await guest.acquire();
     return { guest, lease, station: guest.station };
@@ -149,5 +156,34 @@ describe("segments", () => {
     await openDevice(two.station);
     await two.guest.close();
     await until(() => clients.networks === 0);
+  });
+
+  it("that are shared give a machine the address that it had, after everyone left and after a restart", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "netroot-leases-"));
+    closers.push(() => rmSync(directory, { recursive: true }));
+    const options = { path: join(directory, "leases.json"), logger: silentLogger, longestMs: 1e12 };
+    const [one, two, three] = [0x02_00_00_00_00_01, 0x02_00_00_00_00_02, 0x02_00_00_00_00_03];
+    const addressOf = async (from: Awaited<ReturnType<typeof start>>, mac: number) => {
+      const { guest, lease } = await from.plugIn(true, mac);
+      return { guest, address: formatIpv4(lease.address) };
+    };
+
+    const file = await LeaseFile.open(options);
+    const before = await start("shared", 512, file);
+    const first = await addressOf(before, one);
+    const second = await addressOf(before, two);
+    expect([first.address, second.address]).toEqual(["10.86.0.100", "10.86.0.101"]);
+    await first.guest.close();
+    await second.guest.close();
+    await until(() => before.clients.networks === 0);
+    expect((await addressOf(before, two)).address).toBe("10.86.0.101");
+    await file.close();
+
+    const reopened = await LeaseFile.open(options);
+    closers.push(() => reopened.close());
+    const after = await start("shared", 512, reopened);
+    expect((await addressOf(after, three)).address).toBe("10.86.0.102");
+    expect((await addressOf(after, two)).address).toBe("10.86.0.101");
+    expect((await addressOf(after, one)).address).toBe("10.86.0.100");
   });
 });

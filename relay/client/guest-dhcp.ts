@@ -19,8 +19,13 @@ export interface GuestLease {
   readonly options: DhcpOptions;
 }
 
-/** A client's DHCP message in a whole frame, from a station that has no address yet. */
-export function dhcpFrame(mac: MacAddress, transactionId: number, options: DhcpOptions): Uint8Array {
+/** A client's DHCP message in a whole frame, to everyone; from a station that has no address yet unless one is given. */
+export function dhcpFrame(
+  mac: MacAddress,
+  transactionId: number,
+  options: DhcpOptions,
+  clientAddress: Ipv4Address = UNSPECIFIED_ADDRESS,
+): Uint8Array {
   const clientHardware = new Uint8Array(6);
   writeMac(clientHardware, 0, mac);
   const message = serializeDhcp({
@@ -30,7 +35,7 @@ export function dhcpFrame(mac: MacAddress, transactionId: number, options: DhcpO
     transactionId,
     seconds: 0,
     broadcast: true,
-    clientAddress: 0,
+    clientAddress,
     yourAddress: 0,
     serverAddress: 0,
     relayAddress: 0,
@@ -41,11 +46,11 @@ export function dhcpFrame(mac: MacAddress, transactionId: number, options: DhcpO
   });
   const datagram = serializeUdp(
     { sourcePort: dhcpPort.client, destinationPort: dhcpPort.server, payload: message },
-    UNSPECIFIED_ADDRESS,
+    clientAddress,
     BROADCAST_ADDRESS,
   );
   const packet = serializeIpv4Packet({
-    source: UNSPECIFIED_ADDRESS,
+    source: clientAddress,
     destination: BROADCAST_ADDRESS,
     protocol: ipProtocol.udp,
     timeToLive: 64,

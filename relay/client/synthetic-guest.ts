@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readMac } from "../../net/ethernet/mac.ts";
+import { type MacAddress, readMac } from "../../net/ethernet/mac.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { acquireLease, type GuestLease } from "./guest-dhcp.ts";
 import { type GuestLink, openGuestLink } from "./guest-link.ts";
@@ -11,6 +11,8 @@ export interface GuestOptions {
   /** With the subprotocol `netroot-batch.v1`, or one frame a message. */
   readonly batch?: boolean;
   readonly mtu?: number;
+  /** Its card's address; one that nobody had before unless given. */
+  readonly mac?: MacAddress;
   /** Sees every frame that arrives, before the guest does. */
   readonly observe?: FrameSink;
 }
@@ -33,8 +35,7 @@ export class SyntheticGuest {
   }
 
   static async connect(options: GuestOptions): Promise<SyntheticGuest> {
-    const { url, batch = true, mtu = 1500, observe } = options;
-    const mac = randomMac();
+    const { url, batch = true, mtu = 1500, mac = randomMac(), observe } = options;
     const early: Uint8Array[] = [];
     let guest: SyntheticGuest | undefined;
     const link = await openGuestLink(url, {

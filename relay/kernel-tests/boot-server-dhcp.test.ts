@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { arpOperation, parseArp, serializeArp } from "../../net/arp/arp.ts";
 import type { BootServerOptions } from "../../net/boot-server/boot-server.ts";
+import { dhcpMessageType } from "../../net/dhcp/options.ts";
 import { etherType, parseEthernet, serializeEthernet } from "../../net/ethernet/ethernet.ts";
-import { formatIpv4 } from "../../net/ipv4/address.ts";
+import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
+import { dhcpFrame } from "../client/guest-dhcp.ts";
 import { type BootServerLab, bootServerLab, clientScript, GUEST_INTERFACE, must } from "./boot-server-lab.ts";
 
 const labs: BootServerLab[] = [];
@@ -180,6 +182,30 @@ describe("udhcpc", () => {
     expect(guest.server.counters.dhcp).toMatchObject({ offers: 1, acks: 2, releases: 1, naks: 0 });
   });
 
+  it("is refused the address that somebody else has by now, and starts over", async () => {
+    const guest = await lab();
+    const client = guest.inside.start("udhcpc", udhcpc(guest));
+    await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 bound"]));
+    await eventually(() => expect(reasons(guest)).toContain("bound"));
+    // The server takes this for a release by the guest, and gives the address to the next who asks for it.
+    const { client: identifier, hardware } = guest.server.leases()[0]!;
+    const address = parseIpv4("10.86.0.100")!;
+    const mac = Number.parseInt(hardware.slice(2), 16);
+    const clientIdentifier = new Uint8Array(Buffer.from(identifier, "hex"));
+    guest.server.receive(
+      dhcpFrame(mac, 1, { messageType: dhcpMessageType.release, clientIdentifier }, address),
+    );
+    const taken = { messageType: dhcpMessageType.request, requestedAddress: address };
+    guest.server.receive(dhcpFrame(0x020000000099, 2, taken));
+    client.kill("SIGUSR1");
+    await eventually(() =>
+      expect(leases(guest).toSorted()).toEqual(["10.86.0.100 bound", "10.86.0.101 bound"]),
+    );
+    await eventually(() => expect(reasons(guest)).toEqual(["deconfig", "bound", "nak", "deconfig", "bound"]));
+    expect(guest.server.counters.dhcp.naks).toBe(1);
+    client.kill("SIGTERM");
+  });
+
   it("declines an address that somebody else answers for, and gets the next", async () => {
     const guest = await lab();
     guest.intercept((frame) => {
@@ -200,6 +226,40 @@ describe("udhcpc", () => {
     expect(leases(guest)).toEqual(["10.86.0.100 bound"]);
   });
 });
+
+describe("perfdhcp", () => {
+  it("loses none of a thousand clients, at two hundred a second, and gives no address twice", async () => {
+    const { inside, server, configure } = await lab({
+      prefixLength: 20,
+      dhcp: { firstAddress: parseIpv4("10.86.1.0")!, lastAddress: parseIpv4("10.86.4.255")! },
+    });
+    await configure("10.86.0.50/20");
+    // Lost is what was not answered at all: how long an answer takes is the machine's business.
+    const patience = ["-d", "30", "-W", "3000000"];
+    const { stdout } = await inside.run("perfdhcp", [
+      ...["-4", "-l", GUEST_INTERFACE, "-r", "200", "-f", "40", "-n", "1000", "-R", "1000", "-u"],
+      ...patience,
+      "10.86.0.1",
+    ]);
+    for (const exchange of ["DISCOVER-OFFER", "REQUEST-ACK"]) {
+      const counts = perfdhcpCounts(stdout, exchange);
+      expect(counts).toMatchObject({ "sent packets": 1000, "non unique addresses": 0, "rejected leases": 0 });
+      expect(counts.drops! / counts["sent packets"]!).toBe(0);
+    }
+    const renewals = perfdhcpCounts(stdout, "REQUEST-ACK (renewal)");
+    expect(renewals["sent packets"]).toBeGreaterThan(0);
+    expect(renewals.drops! / renewals["sent packets"]!).toBe(0);
+    expect(server.leases().filter(({ state }) => state === "bound")).toHaveLength(1000);
+    expect(server.counters.dhcp).toMatchObject({ naks: 0, exhausted: 0, malformed: 0, ignored: 0 });
+  });
+});
+
+/** The lines `sent packets: 1000` of one kind of exchange. */
+function perfdhcpCounts(report: string, exchange: string): Record<string, number> {
+  const [, section = ""] = report.split(`***Statistics for: ${exchange}***\n`);
+  const lines = (section.split("***", 1)[0] ?? "").matchAll(/^([a-z ]+): (\d+)$/gm);
+  return Object.fromEntries([...lines].map(([, name, count]) => [name, Number(count)]));
+}
 
 function isIpv4(frame: Uint8Array): boolean {
   return frame[12] === 0x08 && frame[13] === 0x00;
