@@ -49,6 +49,11 @@ export function printTable(summary: Medians, pairs: readonly Pair[]): string {
       }),
     ]);
   }
+  return alignRows(rows);
+}
+
+/** Columns of equal width, the first to the left and the others to the right. */
+export function alignRows(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) =>
     row
@@ -58,7 +63,7 @@ export function printTable(summary: Medians, pairs: readonly Pair[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;

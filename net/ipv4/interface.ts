@@ -11,6 +11,7 @@ import {
 import { BROADCAST_MAC, isMulticastMac, type MacAddress, writeMac } from "../ethernet/mac.ts";
 import { readU16 } from "../ethernet/octets.ts";
 import type { FrameSink } from "../segment/frame.ts";
+import { FrameSlab } from "../wire/frame-slab.ts";
 import {
   BROADCAST_ADDRESS,
   broadcastOf,
@@ -101,6 +102,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
   readonly #options: Ipv4InterfaceOptions;
   readonly #network: Ipv4Network;
   readonly #neighbours: NeighbourTable;
+  readonly #slab = new FrameSlab();
   #identification: number;
 
   constructor(options: Ipv4InterfaceOptions) {
@@ -171,7 +173,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     if (IPV4_HEADER_BYTES + length > this.mtu) {
       throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
     }
-    const frame = new Uint8Array(ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + length);
+    const frame = this.#slab.allocate(ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + length);
     fill(frame, ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES);
     this.#identification = (this.#identification + 1) & 0xffff;
     writeIpv4Header(frame, ETHERNET_HEADER_BYTES, {

@@ -147,7 +147,8 @@ export class Transmission {
     this.#bytes -= bytes;
     if (error !== 0) this.#counters.errors += 1;
     if (this.#over) return;
-    if (!this.#stream.write(serializeSimpleReply({ error, cookie: request.cookie }, data ?? NO_DATA))) {
+    const reply = serializeSimpleReply({ error, cookie: request.cookie });
+    if (!(data === undefined ? this.#stream.write(reply) : this.#stream.write(reply, data))) {
       this.#blocked = true;
     }
     if (this.#draining) this.#finishWhenIdle();

@@ -84,10 +84,9 @@ describe("what nbdcopy and nbd-server say to each other", () => {
       ["67446698", "simple reply magic"],
       ["00000000", "no error"],
       ["0000000000000001", "cookie"],
-      ["0707", "payload: its first two bytes"],
     );
     expect(parseSimpleReply(bytes)).toEqual({ error: 0, cookie: 1n });
-    expect(serializeSimpleReply({ error: 0, cookie: 1n }, Uint8Array.of(7, 7))).toEqual(bytes);
+    expect(serializeSimpleReply({ error: 0, cookie: 1n })).toEqual(bytes);
   });
 });
 
@@ -101,10 +100,8 @@ describe("the twins", () => {
     );
     const reply = fc.record({ error: u32, cookie: u64 });
     fc.assert(
-      fc.property(reply, fc.uint8Array({ maxLength: 20 }), (one, payload) => {
-        const bytes = serializeSimpleReply(one, payload);
-        expect(parseSimpleReply(bytes)).toEqual(one);
-        expect(bytes.subarray(SIMPLE_REPLY_BYTES)).toEqual(payload);
+      fc.property(reply, (one) => {
+        expect(parseSimpleReply(serializeSimpleReply(one))).toEqual(one);
       }),
     );
     fc.assert(
@@ -135,13 +132,7 @@ describe("the twins", () => {
       REQUEST_BYTES,
       4,
     ],
-    [
-      "simple reply",
-      parseSimpleReply,
-      serializeSimpleReply({ error: 0, cookie: 0n }, new Uint8Array(0)),
-      SIMPLE_REPLY_BYTES,
-      4,
-    ],
+    ["simple reply", parseSimpleReply, serializeSimpleReply({ error: 0, cookie: 0n }), SIMPLE_REPLY_BYTES, 4],
   ] as const)(
     "refuse a %s that is cut short or has another magic, and read one inside a larger buffer",
     (_, parse, bytes, length, magic) => {

@@ -119,17 +119,13 @@ export function parseRequest(bytes: Uint8Array): Request | undefined {
   };
 }
 
-/**
- * A simple reply with the payload of a read behind it. In one piece, although that copies: as two writes the header would
- * leave in a segment of its own.
- */
-export function serializeSimpleReply({ error, cookie }: SimpleReply, payload: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(SIMPLE_REPLY_BYTES + payload.length);
+/** A simple reply; the payload of a read goes behind it. */
+export function serializeSimpleReply({ error, cookie }: SimpleReply): Uint8Array {
+  const bytes = new Uint8Array(SIMPLE_REPLY_BYTES);
   const view = viewOf(bytes);
   view.setUint32(0, SIMPLE_REPLY_MAGIC);
   view.setUint32(4, error);
   view.setBigUint64(8, cookie);
-  bytes.set(payload, SIMPLE_REPLY_BYTES);
   return bytes;
 }
 

@@ -4,10 +4,10 @@
  */
 export interface ByteStream {
   /**
-   * Queues bytes. They are kept, not copied: do not write to them afterwards.
+   * Queues bytes, in one or more pieces that belong together. They are kept, not copied: do not write to them afterwards.
    * Returns false when the queue is over its high-water mark: write no more until `drained`.
    */
-  write(bytes: Uint8Array): boolean;
+  write(...pieces: readonly Uint8Array[]): boolean;
   /** Sends what is queued, then closes our direction (half-close). */
   end(): void;
   /** Drops everything and resets the connection. `closed` follows. */

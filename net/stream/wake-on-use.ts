@@ -6,8 +6,8 @@ import type { ByteStream } from "./stream.ts";
  */
 export function wakeOnUse(stream: ByteStream, wake: () => void): ByteStream {
   return {
-    write: (bytes) => {
-      const room = stream.write(bytes);
+    write: (...pieces) => {
+      const room = stream.write(...pieces);
       wake();
       return room;
     },

@@ -15,11 +15,11 @@ export class Connection implements ByteStream {
     this.#guard = guard;
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(...pieces: readonly Uint8Array[]): boolean {
     const flow = this.#flow;
     if (flow.finQueued || isOver(flow)) return false;
     const { settings, counters } = flow.context;
-    flow.sendQueue.push(bytes);
+    for (const bytes of pieces) flow.sendQueue.push(bytes);
     if (flow.sendQueue.length > settings.sendLimit) {
       counters.sendQueueOverflows += 1;
       this.abort();

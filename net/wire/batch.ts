@@ -57,8 +57,35 @@ export function parseBatch(message: Uint8Array, mtu: number): BatchResult {
   return { ok: true, frames, rejected };
 }
 
-/** Puts all `frames` into one message, however large. The result is owned. Throws a `RangeError` on a frame over 65535 bytes. */
+/**
+ * Puts all `frames` into one message, however large: a new one, or a view of the buffer in which they lie as one already
+ * (`frame-slab.ts`). Throws a `RangeError` on a frame over 65535 bytes.
+ */
 export function serializeBatch(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return inPlace(frames) ?? copied(frames);
+}
+
+/** The message that the frames are where they lie; `undefined` where they are none. */
+function inPlace(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
+  const first = frames[0];
+  if (first === undefined || first.byteOffset < LENGTH_BYTES) return undefined;
+  const { buffer } = first;
+  if (!(buffer instanceof ArrayBuffer)) return undefined;
+  const start = first.byteOffset - LENGTH_BYTES;
+  let end = start;
+  for (const frame of frames) {
+    if (frame.buffer !== buffer || frame.byteOffset !== end + LENGTH_BYTES) return undefined;
+    end += LENGTH_BYTES + frame.length;
+  }
+  const message = new Uint8Array(buffer, start, end - start);
+  for (const { byteOffset, length } of frames) {
+    const at = byteOffset - LENGTH_BYTES - start;
+    if (message[at] !== length >>> 8 || message[at + 1] !== (length & 0xff)) return undefined;
+  }
+  return message;
+}
+
+function copied(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   let size = 0;
   for (const frame of frames) {
     if (frame.length > 0xffff) throw new RangeError(`a frame of ${frame.length} bytes has no u16 length`);

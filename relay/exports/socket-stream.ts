@@ -18,7 +18,15 @@ export function streamOfSocket(socket: Socket, handler: ByteStreamHandler): Byte
   });
   socket.once("close", () => handler.closed(end));
   return {
-    write: (bytes) => socket.writable && socket.write(bytes),
+    write(...pieces) {
+      if (!socket.writable) return false;
+      // What is written in one turn leaves in one system call.
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+      let room = true;
+      for (const bytes of pieces) room = socket.write(bytes);
+      return room;
+    },
     end: () => void socket.end(),
     abort() {
       end = "aborted";

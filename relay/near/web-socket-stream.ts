@@ -19,8 +19,12 @@ export function streamOfWebSocket(
     handler.drained();
   };
   const stream: ByteStream = {
-    write(bytes) {
-      socket.send(bytes, { binary: true }, sent);
+    write(...pieces) {
+      const last = pieces.length - 1;
+      for (const [index, piece] of pieces.entries()) {
+        // One message, in as many fragments: nobody copies them together.
+        socket.send(piece, { binary: true, fin: index === last }, sent);
+      }
       if (socket.bufferedAmount > HIGH_WATER_BYTES) waiting = true;
       return !waiting;
     },

@@ -40,14 +40,16 @@ export function dialSocket(openSocket: OpenSocket, url: string, handler: ByteStr
     closed: () => closed(isOpen ? "reset" : "refused"),
   });
   const stream: SocketStream = {
-    write(bytes) {
+    write(...pieces) {
       if (isClosed) return false;
       if (!isOpen) {
-        waiting.push(bytes);
+        waiting.push(...pieces);
         return true;
       }
-      for (let at = 0; at < bytes.length; at += MAX_MESSAGE_BYTES) {
-        socket.send(bytes.subarray(at, at + MAX_MESSAGE_BYTES) as Uint8Array<ArrayBuffer>);
+      for (const bytes of pieces) {
+        for (let at = 0; at < bytes.length; at += MAX_MESSAGE_BYTES) {
+          socket.send(bytes.subarray(at, at + MAX_MESSAGE_BYTES) as Uint8Array<ArrayBuffer>);
+        }
       }
       return socket.bufferedAmount < HIGH_WATER_BYTES;
     },

@@ -11,10 +11,12 @@ export class RecordedStream implements ByteStream {
   /** Told of each write, to pass it on. */
   onWrite: (bytes: Uint8Array) => void = () => {};
 
-  write(bytes: Uint8Array): boolean {
+  write(...pieces: readonly Uint8Array[]): boolean {
     if (this.state !== "open") return false;
-    this.written.push(bytes);
-    this.onWrite(bytes);
+    for (const bytes of pieces) {
+      this.written.push(bytes);
+      this.onWrite(bytes);
+    }
     return !this.full;
   }
   end(): void {
