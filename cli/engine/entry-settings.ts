@@ -47,7 +47,6 @@ export function entrySettings(options: EntryOptions): MachineSettings {
     return new URL(`tftpboot/${path.path}`, relayUrl).href;
   };
   const append = options.append?.(entry.append) ?? entry.append;
-  const named = initrdsOf(append);
   const wire = new URL("wire", relayUrl);
   wire.protocol = wire.protocol === "https:" ? "wss:" : "ws:";
   return {
@@ -56,7 +55,7 @@ export function entrySettings(options: EntryOptions): MachineSettings {
     memoryMiB,
     append,
     kernelUrl: file(entry.kernel),
-    initrdUrls: (named.length > 0 ? named : entry.initrds).map(file),
+    initrdUrls: initrdsOf(append).map(file),
     biosUrl: new URL("firmware/bios.bin", relayUrl).href,
     vgaBiosUrl: new URL("firmware/vgabios.bin", relayUrl).href,
     wireUrl: wire.href,

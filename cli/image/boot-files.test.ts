@@ -10,7 +10,7 @@ describe("pxelinux.cfg/default", () => {
     expect(config.entries[0]).toMatchObject({ kernel: "boot/linux", initrds: ["boot/initrd"] });
     expect(config.defaultLabel).toBe("Overlay-Boot");
     expect(config.prompt).toBe(false);
-    expect(config.unknown).toEqual([]);
+    expect(config.reports).toEqual([]);
   });
 
   it("appends the overlay root over NBD and the image's own parameters", () => {

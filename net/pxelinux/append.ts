@@ -1,19 +1,17 @@
+import { splitWords } from "./line.ts";
+
 /**
- * The initrds that an APPEND line names, in the order in which they are loaded. As in pxelinux the last `initrd=` counts, and
+ * The initrds that a command line names, in the order in which they are loaded. As in PXELINUX the first `initrd=` counts, and
  * commas separate several files.
  */
 export function initrdsOf(append: string): string[] {
-  const value = append
-    .split(/\s+/)
-    .findLast((word) => word.startsWith("initrd="))
+  const value = splitWords(append)
+    .find((word) => word.startsWith("initrd="))
     ?.slice("initrd=".length);
-  return splitInitrds(value ?? "");
+  return (value ?? "").split(",").filter((name) => name !== "");
 }
 
-/** Takes `a,b` apart; empty names are nothing. */
-export function splitInitrds(list: string): string[] {
-  return list
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
+/** Joins parts of a command line; what is empty is left out. */
+export function joinWords(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(" ");
 }

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { initrdsOf } from "./append.ts";
+import type { PxelinuxEntry } from "./config.ts";
 import { parsePxelinux } from "./parse.ts";
 import { treePath } from "./path.ts";
+
+/** What an entry is where the file says no more of it. */
+const PLAIN = { indent: 0, hidden: false, sysAppend: 0, helpText: "", file: "pxelinux.cfg/default" } as const;
+const linux = (file: string): Pick<PxelinuxEntry, "action" | "kernel"> => ({
+  action: { kind: "linux", file },
+  kernel: file,
+});
 
 const DOCUMENTED = `
 # the boot menu of the network-boot documentation
@@ -36,40 +44,30 @@ describe("parsePxelinux", () => {
       ui: "menu.c32",
       timeoutMs: 5000,
       prompt: false,
-      unknown: [],
+      reports: [],
     });
     expect(config.entries).toEqual([
       {
+        ...PLAIN,
+        ...linux("boot/linux"),
         label: "Overlay-Boot",
         title: "Overlay root",
         hotkey: "o",
-        kernel: "boot/linux",
         initrds: ["boot/initrd"],
         append: "initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot",
-        sysAppend: 0,
         helpText: "    Reads the root\n      from the network.",
         line: 9,
       },
       {
+        ...PLAIN,
+        ...linux("boot/linux"),
         label: "plain",
         title: "plain",
-        kernel: "boot/linux",
         initrds: ["boot/initrd", "boot/extra"],
-        append: "console=ttyS0",
-        sysAppend: 0,
-        helpText: "",
+        append: "console=ttyS0 initrd=boot/initrd,boot/extra",
         line: 17,
       },
-      {
-        label: "bare",
-        title: "bare",
-        kernel: "bare",
-        initrds: [],
-        append: "",
-        sysAppend: 0,
-        helpText: "",
-        line: 20,
-      },
+      { ...PLAIN, ...linux("bare"), label: "bare", title: "bare", initrds: [], append: "", line: 20 },
     ]);
   });
 
@@ -85,7 +83,7 @@ describe("parsePxelinux", () => {
   it("reads files with CRLF line ends, tabs and a byte order mark", () => {
     const config = parsePxelinux("\uFEFFLABEL\tone\r\n\tKERNEL\tboot/linux  \r\n");
     expect(config.entries[0]).toMatchObject({ label: "one", kernel: "boot/linux" });
-    expect(config.unknown).toEqual([]);
+    expect(config.reports).toEqual([]);
   });
 
   it("keeps the first of two labels and reports every line of the second", () => {
@@ -93,11 +91,11 @@ describe("parsePxelinux", () => {
       "LABEL a\nKERNEL one\nLABEL a\nKERNEL two\nAPPEND x\nMENU DEFAULT\nTIMEOUT 10",
     );
     expect(config.entries.map((entry) => [entry.kernel, entry.append])).toEqual([["one", ""]]);
-    expect(config.unknown.map(({ line, why }) => [line, why])).toEqual([
-      [3, "the label a is taken"],
-      [4, "it belongs to a label that is taken"],
-      [5, "it belongs to a label that is taken"],
-      [6, "it belongs to a label that is taken"],
+    expect(config.reports.map(({ line, why }) => [line, why])).toEqual([
+      [3, "the label a is taken: pxelinux.cfg/default has it in line 1"],
+      [4, "it belongs to the label above, which does not count"],
+      [5, "it belongs to the label above, which does not count"],
+      [6, "it belongs to the label above, which does not count"],
     ]);
     expect(config.timeoutMs).toBe(1000);
   });
@@ -113,33 +111,54 @@ describe("parsePxelinux", () => {
   });
 
   it("takes DEFAULT menu.c32 for the menu, and reports a DEFAULT that names no label", () => {
-    expect(parsePxelinux("DEFAULT vesamenu.c32\nLABEL a")).toMatchObject({ ui: "vesamenu.c32", unknown: [] });
-    expect(parsePxelinux("DEFAULT gone\nLABEL a").unknown).toEqual([
-      { line: 1, text: "DEFAULT gone", why: "there is no label gone" },
+    expect(parsePxelinux("DEFAULT vesamenu.c32\nLABEL a")).toMatchObject({ ui: "vesamenu.c32", reports: [] });
+    expect(parsePxelinux("DEFAULT gone\nLABEL a").reports).toEqual([
+      {
+        kind: "slip",
+        file: "pxelinux.cfg/default",
+        line: 1,
+        text: "DEFAULT gone",
+        why: "there is no label gone: PXELINUX looks for a file of that name",
+      },
     ]);
   });
 
-  it.each(["LOCALBOOT 0", "COM32 chain.c32", "KERNEL chain.c32", "CONFIG other.cfg"])(
-    "offers no kernel for %s, and says so",
-    (line) => {
-      const config = parsePxelinux(`LABEL disk\n  ${line}`);
-      expect(config.entries[0]!.kernel).toBeUndefined();
-      expect(config.unknown).toEqual([
-        { line: 2, text: line, why: "it boots something other than a Linux kernel" },
-      ]);
-    },
-  );
+  it.each([
+    ["LOCALBOOT 0", { kind: "local", type: "0" }],
+    ["COM32 chain", { kind: "com32", file: "chain.c32" }],
+    ["KERNEL chain.c32", { kind: "com32", file: "chain.c32" }],
+    ["KERNEL other/pxelinux.0", { kind: "pxe", file: "other/pxelinux.0" }],
+    ["FDIMAGE disk", { kind: "disk-image", file: "disk" }],
+    ["CONFIG other.cfg", { kind: "menu-files", files: ["other.cfg"] }],
+    ["KERNEL vesamenu.c32", { kind: "menu-files", files: ["~"] }],
+    [
+      "KERNEL menu.c32 graphics.conf other.conf",
+      { kind: "menu-files", files: ["graphics.conf", "other.conf"] },
+    ],
+  ])("knows that %s is no Linux kernel", (line, action) => {
+    const [entry] = parsePxelinux(`LABEL disk\n  ${line}`).entries;
+    expect(entry).toMatchObject({ kernel: undefined, initrds: [], action });
+  });
+
+  it("takes the file that LINUX names for a kernel, whatever its ending", () => {
+    expect(parsePxelinux("LABEL a\nLINUX memdisk.bin").entries[0]!.kernel).toBe("memdisk.bin");
+  });
+
+  it("puts the words behind a kernel's name in front of its options", () => {
+    const [entry] = parsePxelinux("LABEL a\nKERNEL linux quiet splash\nAPPEND root=x\nINITRD i").entries;
+    expect(entry).toMatchObject({ kernel: "linux", append: "quiet splash root=x initrd=i" });
+  });
 
   it("reports slips with their line and goes on", () => {
     const config = parsePxelinux(
       "KERNEL lost\nTIMEOUT soon\nPROMTP 1\nLABEL\nAPPEND x\nLABEL a\nIPAPPEND 2\nTEXT HELP\nno end",
     );
-    expect(config.unknown.map(({ line, why }) => [line, why])).toEqual([
+    expect(config.reports.map(({ line, why }) => [line, why])).toEqual([
       [1, "there is no LABEL before it"],
-      [2, "its value is no number"],
-      [3, "not supported"],
+      [2, "its value is no number; PXELINUX takes it for 0"],
+      [3, "there is no keyword PROMTP"],
       [4, "the label has no name"],
-      [5, "it belongs to a label that is taken"],
+      [5, "it belongs to the label above, which does not count"],
       [8, "its ENDTEXT is missing"],
     ]);
     expect(config.entries).toMatchObject([{ label: "a", sysAppend: 2, helpText: "no end" }]);
@@ -170,7 +189,7 @@ describe("parsePxelinux", () => {
           config.defaultLabel === undefined ? undefined : expect.arrayContaining([config.defaultLabel]),
         );
         const source = text.split(/\r?\n/);
-        for (const { line, text } of config.unknown) expect(source[line - 1]).toContain(text);
+        for (const { line, text } of config.reports) expect(source[line - 1]).toContain(text);
       }),
       { numRuns: 500 },
     );
@@ -181,7 +200,7 @@ describe("initrdsOf", () => {
   it.each([
     ["quiet initrd=a root=x", ["a"]],
     ["initrd=a,b/c,,d", ["a", "b/c", "d"]],
-    ["initrd=a initrd=b", ["b"]],
+    ["initrd=a initrd=b", ["a"]],
     ["rdinitrd=a", []],
     ["", []],
   ])("finds in %j", (append, files) => {

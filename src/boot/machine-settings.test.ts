@@ -56,10 +56,14 @@ test("an edited initrd= counts, line breaks are blanks", () => {
   ]);
 });
 
-test("an INITRD line counts where the append line names none", () => {
+test("an INITRD line counts, until its initrd= is taken out of the command line", () => {
   const own = entry("LABEL x\n LINUX boot/linux\n INITRD boot/initrd\n APPEND root=/dev/nbd0\n");
-  const result = machineSettings({ entry: own, append: own.append, ...machine }, urls);
-  expect(result.ok && result.settings.initrdUrls).toHaveLength(1);
+  const initrds = (append: string) => {
+    const result = machineSettings({ entry: own, append, ...machine }, urls);
+    return result.ok && result.settings.initrdUrls;
+  };
+  expect(initrds(own.append)).toEqual(["http://127.0.0.1:8086/tftpboot/boot/initrd"]);
+  expect(initrds("root=/dev/nbd0")).toEqual([]);
 });
 
 test.each(["../../etc/passwd", "tftp://10.0.0.1/linux"])("%s is refused in words", (kernel) => {

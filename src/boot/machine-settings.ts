@@ -33,8 +33,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       "Choose another entry.",
     );
   }
-  const named = initrdsOf(append);
-  const files = [entry.kernel, ...(named.length > 0 ? named : entry.initrds)].map((name) => ({
+  const files = [entry.kernel, ...initrdsOf(append)].map((name) => ({
     name,
     tree: treePath(name),
   }));
