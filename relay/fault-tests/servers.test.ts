@@ -153,16 +153,19 @@ describe("a guest's device, whose server", () => {
   });
 });
 
-/** Of this process: the one that was started, and those that it made of itself for a client each. */
+/** Those that serve our image: the one that was started, and what it made of itself for each client. */
 async function nbdServers(): Promise<number[]> {
-  const parents = new Map<number, { parent: number; name: string }>();
+  const pids: number[] = [];
   for (const entry of await readdir("/proc")) {
-    if (!/^[0-9]+$/.test(entry)) continue;
-    const stat = await readFile(`/proc/${entry}/stat`, "utf8").catch(() => "");
-    const match = /^[0-9]+ \((.*)\) \S ([0-9]+)/.exec(stat);
-    if (match !== null) parents.set(Number(entry), { name: match[1]!, parent: Number(match[2]) });
+    const line = /^[0-9]+$/.test(entry) ? await textOf(`/proc/${entry}/cmdline`) : "";
+    const [program = "", , config = ""] = line.split("\0");
+    if (program.endsWith("nbd-server") && (await textOf(config)).includes(lab.image))
+      pids.push(Number(entry));
   }
-  const isOurs = (pid: number): boolean =>
-    pid === process.pid || (parents.has(pid) && pid > 1 && isOurs(parents.get(pid)!.parent));
-  return [...parents].filter(([pid, { name }]) => name === "nbd-server" && isOurs(pid)).map(([pid]) => pid);
+  return pids;
+}
+
+/** Empty where it is gone by now. */
+function textOf(path: string): Promise<string> {
+  return readFile(path, "utf8").catch(() => "");
 }
