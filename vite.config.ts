@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 /** The relay that the development server stands in front of. */
-const relay = process.env.NETROOT_RELAY ?? "http://127.0.0.1:8086";
+const target = process.env.NETROOT_RELAY ?? "http://127.0.0.1:8086";
 
 export default defineConfig({
   root: fileURLToPath(new URL("./src", import.meta.url)),
@@ -22,11 +22,13 @@ export default defineConfig({
   server: {
     fs: { allow: [fileURLToPath(new URL(".", import.meta.url))] },
     proxy: {
-      "/wire": { target: relay, ws: true },
-      "/status": relay,
-      "/tftpboot": relay,
-      "/firmware": relay,
-      "/healthz": relay,
+      // As if the browser asked the relay itself, which answers to its own names only.
+      "/wire": { target, changeOrigin: true, ws: true, rewriteWsOrigin: true },
+      "/exports": { target, changeOrigin: true, ws: true, rewriteWsOrigin: true },
+      "/status": { target, changeOrigin: true },
+      "/tftpboot": { target, changeOrigin: true },
+      "/firmware": { target, changeOrigin: true },
+      "/healthz": { target, changeOrigin: true },
     },
   },
 });

@@ -44,7 +44,7 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
     return refuse(error, logger);
   }
   // The one line of data: what a script, or a person, opens.
-  process.stdout.write(`${relay.url}\n`);
+  process.stdout.write(`${relay.link}\n`);
   const signal = await stop.signal;
   logger.info(`${signal}: saying goodbye to ${relay.status().clients} clients`);
   await relay.close();

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
+import { Access, type AccessCounters } from "./access/access.ts";
+import { isLoopback } from "./access/hosts.ts";
 import { LEASE_SECONDS } from "./client/boot-network.ts";
 import { Clients, type SegmentMode } from "./client/clients.ts";
 import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
@@ -11,6 +13,7 @@ import { readConfiguration } from "./config/configuration.ts";
 import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
+import { reachableHost } from "./http/reachable.ts";
 import { answer } from "./http/routes.ts";
 import type { Logger } from "./log.ts";
 import { BootTraces } from "./near/boot-traces.ts";
@@ -34,14 +37,17 @@ export interface RelayOptions {
 export interface Relay {
   /** Where the page is: `http://127.0.0.1:8086/`. The wire is at `/wire` there. */
   readonly url: string;
+  /** `url`, with the token in its fragment where one is demanded. For people: it goes into no log. */
+  readonly link: string;
   readonly port: number;
+  /** Who was refused, by the reason. */
+  readonly access: Readonly<AccessCounters>;
   status(): RelayStatus;
   /** Says goodbye to every client, ends the servers that were started, closes every file and socket. */
   close(): Promise<void>;
 }
 
 const BUILT_PAGE = fileURLToPath(new URL("../dist/page", import.meta.url));
-const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /**
  * Starts everything that `netroot serve` is. Rejects, with nothing left open, with a `BootTreeError` (no tree), a
@@ -77,6 +83,8 @@ async function open(
   const { network, mtu, mode } = configuration.segment;
   const address = network.serverAddress;
 
+  const access = new Access({ listenHost: host, ...configuration.access, logger: logger.child("access") });
+
   const exports = await openExports({
     tree,
     configuration,
@@ -98,7 +106,7 @@ async function open(
     ...(await inspectBootTree(tree)),
     ...exports.notices,
     ...services.notices,
-    ...(LOOPBACK.test(host) ? [] : [openToAll(host)]),
+    ...(isLoopback(host) ? [] : [openToAll(host)]),
   ];
   for (const { message } of notices) logger.warn(message);
 
@@ -114,7 +122,7 @@ async function open(
   const traces = new BootTraces(exports.hub);
   const offer = () => nearOffer(address, exports, traces);
   const http = createServer((request, response) => {
-    answer({ tree, page, status, offer }, request, response).catch((error: Error) => {
+    answer({ tree, page, status, offer, access }, request, response).catch((error: Error) => {
       // The client left in the middle, or the disk failed: either way it is no longer to be answered.
       logger.debug(`${request.method} ${request.url}: ${error.message}`);
       response.destroy();
@@ -128,19 +136,38 @@ async function open(
       }),
   );
   // Closed before the HTTP server, which waits for the sockets that became WebSockets.
-  const wire = new WireServer(http, { mtu, logger, attach: clients.attach, otherPaths: [EXPORTS_PATH] });
+  const wire = new WireServer(http, {
+    mtu,
+    logger,
+    attach: clients.attach,
+    admit: access.admitUpgrade,
+    otherPaths: [EXPORTS_PATH],
+  });
   onClose(() => wire.close());
   const near = new ExportsServer(http, {
     hub: exports.hub,
     traces,
     sessions: services.sessions,
+    admit: access.admitUpgrade,
     logger: logger.child("exports"),
   });
   onClose(() => near.close());
   const port = await listen(http, host, wantedPort);
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}/`;
+  const reachable = reachableHost(host);
+  const url = `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}/`;
   logger.info(`serving ${tree} at ${url}`);
-  return { url, port, status };
+  if (access.tokenWasMade) {
+    logger.info(
+      "the link holds a token that was made for this run; [access] token in netroot.toml keeps one",
+    );
+  }
+  return {
+    url,
+    link: access.token === undefined ? url : `${url}#token=${access.token}`,
+    port,
+    access: access.counters,
+    status,
+  };
 }
 
 /** Where every client has a segment of its own, each gets the same address anyway: there is nothing to keep. */
@@ -153,6 +180,6 @@ async function openLeases(mode: SegmentMode, tree: string, logger: Logger): Prom
 function openToAll(host: string): Notice {
   return {
     code: "open-to-all",
-    message: `The relay listens on ${host}: whoever reaches this address may read the boot tree and its exports.`,
+    message: `The relay listens on ${host}: whoever has its link may read the boot tree and its exports, and what passes is not encrypted.`,
   };
 }

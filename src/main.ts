@@ -1,5 +1,6 @@
 import "./handle.ts";
 import { find } from "./dom.ts";
+import { followAddress } from "./network/token-in-address.ts";
 import { Page } from "./page.ts";
 import { bindSchemeToggle } from "./theme.ts";
 
@@ -10,6 +11,8 @@ const page = new Page(
     new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module", name: "netroot machine" }),
 );
 window.netroot = page;
+
+followAddress();
 
 const leave = new AbortController();
 // Kept in the back-forward cache, the page goes on where it was.

@@ -1,3 +1,4 @@
+import { bearerOf } from "../net/access/token.ts";
 import type { MachineEvent, Problem } from "../worker/interface.ts";
 import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
@@ -12,6 +13,8 @@ import { noticesOf } from "./network/notices.ts";
 import { PathView } from "./network/path-view.ts";
 import { relayUrls } from "./network/relay-urls.ts";
 import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
+import { tokenInAddress } from "./network/token-in-address.ts";
+import { tokenProblem } from "./network/token-problem.ts";
 import { parsePageUrl } from "./page-url.ts";
 import { ProblemsView } from "./problems/problems-view.ts";
 import { ScreenView } from "./screen/screen-view.ts";
@@ -24,6 +27,12 @@ import { unsupported } from "./support.ts";
 export class Page implements NetrootHandle {
   readonly #asked = parsePageUrl(location.search);
   readonly #urls = relayUrls(document.baseURI, this.#asked.relay);
+  readonly #token = tokenInAddress(location.hash);
+  /** The token is that of the relay whose wire it is: where that is another one, the page's own server is not shown it. */
+  readonly #headers: Readonly<Record<string, string>> =
+    this.#token.kind === "token" && this.#asked.relay === undefined
+      ? { Authorization: bearerOf(this.#token.token) }
+      : {};
   readonly #machine: WorkerClient;
   readonly #path: PathView;
   readonly #form: BootForm;
@@ -94,7 +103,7 @@ export class Page implements NetrootHandle {
     }
     void this.#loadMenu(signal);
     await watchStatus({
-      ask: askOver(this.#urls.status),
+      ask: askOver(this.#urls.status, this.#headers),
       sleep: sleepWhileVisible,
       onChange: (state) => this.#hearRelay(state, signal),
       signal,
@@ -119,7 +128,11 @@ export class Page implements NetrootHandle {
       this.#relay.kind === "reachable" && this.#asked.relay === undefined
         ? this.#relay.status.mtu
         : undefined;
-    const result = machineSettings({ ...choice, ...(mtu === undefined ? {} : { mtu }) }, this.#urls);
+    const token = this.#token.kind === "token" ? { token: this.#token.token } : {};
+    const result = machineSettings(
+      { ...choice, ...(mtu === undefined ? {} : { mtu }), ...token },
+      this.#urls,
+    );
     this.#own = result.ok ? [] : [result.problem];
     this.#showProblems();
     if (!result.ok) return;
@@ -162,6 +175,7 @@ export class Page implements NetrootHandle {
     const exports = state.kind === "reachable" ? state.status.exports.map(({ name }) => name) : undefined;
     this.#form.showExports(exports);
     this.#showNotices();
+    this.#showProblems();
     if (state.kind === "reachable") void this.#loadMenu(signal);
     this.#startIfAsked();
   }
@@ -170,7 +184,12 @@ export class Page implements NetrootHandle {
   async #loadMenu(signal: AbortSignal): Promise<void> {
     if (this.#hasMenu || this.#loadingMenu) return;
     this.#loadingMenu = true;
-    const menu = await loadBootMenu(this.#urls.menu, signal);
+    const menu = await loadBootMenu({
+      url: this.#urls.menu,
+      headers: this.#headers,
+      token: this.#token,
+      signal,
+    });
     this.#loadingMenu = false;
     this.#hasMenu = menu.kind === "loaded";
     this.#form.showMenu(menu);
@@ -206,7 +225,9 @@ export class Page implements NetrootHandle {
   }
 
   #showProblems(): void {
-    const all = [...this.#own, ...this.state.problems];
+    // Without a menu the boot form says it. A relay that was started anew may have another token.
+    const locked = this.#relay.kind === "locked" && this.#hasMenu ? [tokenProblem(this.#token)] : [];
+    const all = [...this.#own, ...locked, ...this.state.problems];
     // The boot form says it where the line is, and before power-on.
     const elsewhere = "append-without-root";
     this.#problems.show(all.filter((one) => one.code !== elsewhere && !this.#dismissed.has(one)));

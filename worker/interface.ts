@@ -72,6 +72,8 @@ export interface MachineSettings {
   readonly vgaBiosUrl: string;
   /** The relay's WebSocket, `ws://HOST:PORT/wire`. */
   readonly wireUrl: string;
+  /** The relay's, where it demands one. It is shown to the server of `wireUrl` only, and is no part of what a checkpoint hangs on. */
+  readonly token?: string;
   /** Whether the exports' gateway may be in the machine, where the relay offers that: `auto` unless given. */
   readonly near?: "auto" | "off";
 }

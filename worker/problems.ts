@@ -28,6 +28,14 @@ export function fileProblem(role: FileRole, url: string, failure: FileFailure): 
           "See whether the relay is running (`npm start` or `netroot serve`) and whether this address is its own.",
       };
     case "refused":
+      if (failure.status === 401) {
+        return {
+          ...at,
+          code: "token-refused",
+          message: `The relay does not hand out the ${role} without its token.`,
+          advice: "Open the page by the link that `netroot serve` printed last, and power on again.",
+        };
+      }
       return failure.status === 404
         ? {
             ...at,

@@ -1,3 +1,4 @@
+import { withToken } from "./access/with-token.ts";
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
 import { BootCheckpoint } from "./checkpoint/boot-checkpoint.ts";
 import type { Checkpoint } from "./checkpoint/format.ts";
@@ -56,8 +57,9 @@ export class Session {
   #closing: Promise<void> | undefined;
   #wireEventDue = false;
 
-  constructor(settings: MachineSettings, platform: Platform, handlers: SessionHandlers) {
+  constructor(settings: MachineSettings, bare: Platform, handlers: SessionHandlers) {
     this.#settings = settings;
+    const platform = withToken(bare, settings);
     this.#platform = platform;
     this.#handlers = handlers;
     this.#watch = new BootWatch(

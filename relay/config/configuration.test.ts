@@ -27,6 +27,7 @@ describe("netroot.toml", () => {
       },
       export: [],
       forward: [],
+      access: { origins: [], hosts: [] },
     });
     await writeFile(join(tree, "netroot.toml"), "[listen]\nport = 1234\n");
     expect((await readConfiguration(tree)).listen).toEqual({ host: "127.0.0.1", port: 1234 });
@@ -49,6 +50,10 @@ describe("netroot.toml", () => {
       [[forward]]
       port = 2049
       to = "[fd00::1]:22"
+      [access]
+      origins = ["https://lab.example", "http://10.0.0.5:5173"]
+      hosts = ["Lab.example", "10.0.0.5:8086", "[FD00:0:0::1]:80"]
+      token = "0123456789-_abcdefXYZ"
     `);
     expect(configuration).toMatchObject({
       listen: { host: "0.0.0.0", port: 8086 },
@@ -65,6 +70,15 @@ describe("netroot.toml", () => {
         { name: "far", server: "nbd://server.example:10810/far", readonly: false },
       ],
       forward: [{ port: 2049, to: { host: "fd00::1", port: 22 } }],
+      access: {
+        origins: ["https://lab.example", "http://10.0.0.5:5173"],
+        hosts: [
+          { name: "lab.example", port: undefined },
+          { name: "10.0.0.5", port: 8086 },
+          { name: "fd00::1", port: 80 },
+        ],
+        token: "0123456789-_abcdefXYZ",
+      },
     });
   });
 });
@@ -115,6 +129,38 @@ describe("what is wrong is said with its line, its key and what would be right",
       "line 5: [[forward]] number 2, port 22 is forwarded already, further up.",
     ],
     ["\n[[exports]]\nname = 'a'", "line 2: exports is not known here. Did you mean export?"],
+    [
+      "[access]\norigins = 'https://lab.example'",
+      'line 2: access.origins is a list of origins in brackets, such as ["https://lab.example"].',
+    ],
+    [
+      "[access]\norigins = ['https://a.example', 'lab.example']",
+      'line 2: access.origins number 2 is an origin, such as https://lab.example; "lab.example" is none.',
+    ],
+    [
+      "[access]\norigins = ['*']",
+      'line 2: access.origins number 1 is an origin, such as https://lab.example; "*" is',
+    ],
+    ["[access]\norigins = ['null']", "line 2: access.origins number 1 is an origin, such as"],
+    [
+      "[access]\norigins = [1]",
+      "line 2: access.origins number 1 is an origin, such as https://lab.example, in quotes.",
+    ],
+    [
+      "[access]\norigins = ['https://Lab.example:443/x']",
+      'line 2: access.origins number 1 is an origin, without path and usual port: write "https://lab.example" in place of',
+    ],
+    [
+      "[access]\nhosts = ['http://lab.example']",
+      'line 2: access.hosts number 1 is a host, such as lab.example or 10.0.0.5:8086; "http://lab.example" is none.',
+    ],
+    ["[access]\nhosts = ['lab.example:0']", "line 2: access.hosts number 1 is a host, such as"],
+    ["[access]\ntoken = 'secret'", "line 2: access.token is 16 to 256 letters, digits, - and _, in quotes."],
+    [
+      "[access]\ntoken = 'with spaces in it'",
+      "line 2: access.token is 16 to 256 letters, digits, - and _, in quotes.",
+    ],
+    ["[access]\ntokn = 'x'", "line 2: access.tokn is not known here. Did you mean token?"],
     ["a =", "line 1: this is not TOML: "],
   ])("%j", (text, sentence) => {
     expect(() => parse(text)).toThrow(`netroot.toml, ${sentence}`);
@@ -130,8 +176,6 @@ describe("what is wrong is said with its line, its key and what would be right",
 describe("what is not there yet is refused, not ignored", () => {
   it.each([
     ["[uplink]\ntap = 't0'", "line 2: uplink.tap is not there yet"],
-    ["[access]\ntoken = 'secret'", "line 2: access.token is not there yet"],
-    ["[access]\norigins = []", "line 2: access.origins is not there yet"],
     ["[segment]\nmode = 'shared'", 'line 2: segment.mode "shared" is not there yet'],
     [
       "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'",

@@ -100,9 +100,14 @@ function knownKeys(path: KeyPath): string[] {
   }
 }
 
-/** `segment.mtu`; `[[export]] number 2, server`. */
+/** `segment.mtu`; `access.origins number 1`; `[[export]] number 2, server`. */
 function nameOf(path: KeyPath): string {
   const [first, second, ...rest] = path;
-  if (typeof second !== "number") return path.join(".");
+  if (typeof second !== "number") {
+    return path
+      .map((step) => (typeof step === "number" ? ` number ${step + 1}` : `.${step}`))
+      .join("")
+      .slice(1);
+  }
   return [`[[${first}]] number ${second + 1}`, ...rest].join(", ");
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
+import { TOKEN_PATTERN } from "../../net/access/token.ts";
 import { leasedRange } from "../../net/boot-server/range.ts";
 import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
+import { parseHost } from "../access/hosts.ts";
+import { originOf } from "../access/origins.ts";
 import { parseNbdUrl } from "../exports/nbd-url.ts";
 
 // Every message is the second half of a sentence: "netroot.toml, line 3: segment.mtu …".
@@ -82,6 +85,28 @@ const target = words("a host and a port, such as 192.168.1.5:22").transform((tex
   return z.NEVER;
 });
 
+/** Of a page. Compared with what browsers send, so it is written as they write it. */
+const origin = words("an origin, such as https://lab.example").superRefine((text, context) => {
+  const written = originOf(text);
+  if (written === text) return;
+  const message =
+    written === undefined
+      ? `is an origin, such as https://lab.example; "${text}" is none`
+      : `is an origin, without path and usual port: write "${written}" in place of "${text}"`;
+  context.addIssue({ code: "custom", message });
+});
+
+/** By which the relay is reached. Without a port: at any. */
+const host = words("a host, such as lab.example or 10.0.0.5:8086").transform((text, context) => {
+  const parsed = parseHost(text);
+  if (parsed !== undefined) return parsed;
+  const message = `is a host, such as lab.example or 10.0.0.5:8086; "${text}" is none`;
+  context.issues.push({ code: "custom", message, input: text });
+  return z.NEVER;
+});
+
+const TOKEN_WORDS = "is 16 to 256 letters, digits, - and _, in quotes";
+
 const NBD_PORT = 10809;
 const forwardEntry = z.strictObject({
   port: port(1).refine(
@@ -131,10 +156,15 @@ export const configurationSchema = z.strictObject({
   uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),
   access: z
     .strictObject({
-      origins: notYet("restricting origins comes with a later version").optional(),
-      token: notYet("tokens come with a later version").optional(),
+      origins: z
+        .array(origin, 'is a list of origins in brackets, such as ["https://lab.example"]')
+        .default([]),
+      hosts: z
+        .array(host, 'is a list of names in brackets, such as ["lab.example", "10.0.0.5:8086"]')
+        .default([]),
+      token: z.string(TOKEN_WORDS).regex(TOKEN_PATTERN, TOKEN_WORDS).optional(),
     })
-    .optional(),
+    .prefault({}),
 });
 
 export type Configuration = z.output<typeof configurationSchema>;

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { type NearOffer, serializeOffer } from "../../net/near/offer.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
+import type { Access } from "../access/access.ts";
+import type { Refusal } from "../wire/upgrade.ts";
 import { decodeUrlPath, openConfined } from "./confine.ts";
 import { openFirmware } from "./firmware.ts";
 import { sendJson, sendSentence, setCommonHeaders } from "./reply.ts";
@@ -14,7 +16,15 @@ export interface SiteOptions {
   readonly page: string;
   readonly status: () => RelayStatus;
   readonly offer: () => NearOffer;
+  readonly access: Pick<Access, "admitRequest" | "admitHolder" | "isHolder">;
 }
+
+/**
+ * What lies below these is for those who may boot here: an initrd may hold keys, the status names what there is. The page's own
+ * files are the same for everybody, and have to be there before the page can read the token in its address; `/healthz` is for a
+ * watchdog, which holds none, and tells it no more than yes or no.
+ */
+const FOR_HOLDERS: ReadonlySet<string> = new Set(["tftpboot", "firmware", "status", "exports", "metrics"]);
 
 /**
  * Everything that the relay serves by HTTP: `/` the page, `/tftpboot/…` the boot tree, `/firmware/NAME`, `/status`,
@@ -26,6 +36,8 @@ export async function answer(
   response: ServerResponse,
 ): Promise<void> {
   setCommonHeaders(response);
+  const refusal = options.access.admitRequest(request);
+  if (refusal !== undefined) return sendRefusal(response, refusal);
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
     return sendSentence(response, 405, "This server answers GET and HEAD only.");
@@ -34,6 +46,8 @@ export async function answer(
   if (parts === undefined) return sendSentence(response, 400, "This address names no file: it is malformed.");
 
   const [top, ...rest] = parts;
+  const stranger = FOR_HOLDERS.has(top ?? "") ? options.access.admitHolder(request) : undefined;
+  if (stranger !== undefined) return sendRefusal(response, stranger);
   if (top === "tftpboot" && rest.length > 0) {
     const file = await openConfined(join(options.tree, "tftpboot"), rest, parts.join("/"));
     if (!file.ok) return sendSentence(response, file.status, file.message);
@@ -47,7 +61,8 @@ export async function answer(
   if (parts.length === 1 && top === "status") return sendJson(response, 200, options.status());
   if (parts.length === 1 && top === "exports")
     return sendJson(response, 200, serializeOffer(options.offer()));
-  if (parts.length === 1 && top === "healthz") return sendHealth(response, options.status());
+  if (parts.length === 1 && top === "healthz")
+    return sendHealth(response, options.status(), options.access.isHolder(request));
   if (parts.length === 1 && top === "wire") {
     response.setHeader("Upgrade", "websocket");
     return sendSentence(response, 426, "The wire is a WebSocket: one binary message is one Ethernet frame.");
@@ -79,9 +94,14 @@ async function sendPage(
   );
 }
 
-/** 200 when every export answers reads; 503, with the reasons, when one does not. */
-function sendHealth(response: ServerResponse, status: RelayStatus): void {
+function sendRefusal(response: ServerResponse, { status, message }: Refusal): void {
+  if (status === 401) response.setHeader("WWW-Authenticate", "Bearer");
+  sendSentence(response, status, message);
+}
+
+/** 200 when every export answers reads; 503, with the reasons for those who may know them, when one does not. */
+function sendHealth(response: ServerResponse, status: RelayStatus, withReasons: boolean): void {
   const ok = status.exports.every((each) => each.state === "ready");
   const exports = status.exports.map(({ name, state, detail }) => ({ name, state, detail }));
-  sendJson(response, ok ? 200 : 503, { ok, exports });
+  sendJson(response, ok ? 200 : 503, withReasons ? { ok, exports } : { ok });
 }

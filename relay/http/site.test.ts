@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NearOffer } from "../../net/near/offer.ts";
 import type { ExportState, RelayStatus } from "../../net/status/status.ts";
+import { Access } from "../access/access.ts";
+import { silentLogger } from "../log.ts";
 import { ListenError, listen } from "./listen.ts";
 import { parseRange } from "./range.ts";
 import { answer } from "./routes.ts";
@@ -13,8 +15,9 @@ const BYTES = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251
 let folder: string;
 let port: number;
 let exportState: ExportState = "ready";
+const access = new Access({ listenHost: "127.0.0.1", logger: silentLogger });
 const server = createServer((incoming, outgoing) => {
-  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer };
+  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer, access };
   answer(site, incoming, outgoing).catch(() => outgoing.destroy());
 });
 

@@ -4,8 +4,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { ExportHub } from "../../net/export/hub.ts";
 import { NbdSession, type SessionCounters } from "../../net/nbd/session.ts";
 import { AHEAD_QUERY, NBD_SUBPROTOCOL, parseTraceReport } from "../../net/near/offer.ts";
+import type { Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
-import { isOriginAllowed } from "../wire/origin.ts";
 import { closeSocket, type Refusal, refuseUpgrade } from "../wire/upgrade.ts";
 import type { BootTraces } from "./boot-traces.ts";
 import { streamOfWebSocket } from "./web-socket-stream.ts";
@@ -15,8 +15,7 @@ export interface ExportsServerOptions {
   readonly traces: BootTraces;
   readonly sessions: SessionCounters;
   readonly logger: Logger;
-  /** Origins of pages, besides our own, that may read. */
-  readonly origins?: readonly string[];
+  readonly admit: Admit;
   /** More connections than this are refused with 503. A tab has two an export. */
   readonly maxConnections?: number;
   /** A client that answers no ping for this long is gone. */
@@ -89,18 +88,16 @@ export class ExportsServer {
   };
 
   #refusal(request: IncomingMessage): Refusal | undefined {
-    const { origins = [], maxConnections = DEFAULT_MAX_CONNECTIONS, logger } = this.#options;
-    if (!isOriginAllowed(request, origins)) {
-      logger.warn(`refused a client of the page ${request.headers.origin}: not an allowed origin`);
-      return { status: "403 Forbidden", message: "Pages of this origin may not read the exports." };
-    }
+    const { admit, maxConnections = DEFAULT_MAX_CONNECTIONS, logger } = this.#options;
+    const refusal = admit(request);
+    if (refusal !== undefined) return refusal;
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
     if (!offered.includes(NBD_SUBPROTOCOL)) {
-      return { status: "400 Bad Request", message: `The subprotocol here is ${NBD_SUBPROTOCOL}.` };
+      return { status: 400, message: `The subprotocol here is ${NBD_SUBPROTOCOL}.` };
     }
     if (this.#alive.size >= maxConnections) {
       logger.warn(`refused a client: there are ${this.#alive.size} connections already`);
-      return { status: "503 Service Unavailable", message: "There are too many connections." };
+      return { status: 503, message: "There are too many connections." };
     }
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
@@ -5,16 +6,24 @@ import type { WebSocket } from "ws";
 const CLOSE_GRACE_MS = 500;
 
 export interface Refusal {
-  /** "403 Forbidden" */
-  readonly status: string;
+  /** Of HTTP: 403. */
+  readonly status: number;
+  /** A sentence. */
   readonly message: string;
 }
 
 /** Answers a request for a WebSocket that will not be one. */
 export function refuseUpgrade(transport: Duplex, { status, message }: Refusal): void {
-  transport.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${message.length + 1}\r\n\r\n${message}\n`,
-  );
+  const body = `${message}\n`;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    // RFC 9110, section 11.6.1: no 401 without it.
+    ...(status === 401 ? ["WWW-Authenticate: Bearer"] : []),
+  ];
+  transport.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
 /** Resolves when it is closed. */

@@ -3,9 +3,9 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
+import { Access, type Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
 import { FrameLink, type LinkCounters, octetsOf } from "./frame-link.ts";
-import { isOriginAllowed } from "./origin.ts";
 import { closeSocket, type Refusal, refuseUpgrade } from "./upgrade.ts";
 
 /** What stands behind a client's link: its segment, its boot server, its gateway. */
@@ -23,8 +23,8 @@ export interface WireOptions {
   readonly mtu: number;
   readonly attach: AttachClient;
   readonly logger: Logger;
-  /** Origins of pages, besides our own, that may open the wire: "https://lab.example". */
-  readonly origins?: readonly string[];
+  /** Who may open the wire; unless given, programs of this machine and the page of this server. */
+  readonly admit?: Admit;
   /** More clients than this are refused with 503. */
   readonly maxClients?: number;
   /** See `LinkOptions.highWaterBytes`. */
@@ -62,7 +62,7 @@ export class WireServer {
   constructor(http: Server, options: WireOptions) {
     this.#http = http;
     this.#options = {
-      origins: [],
+      admit: new Access({ listenHost: "127.0.0.1", logger: options.logger }).admitUpgrade,
       maxClients: DEFAULT_MAX_CLIENTS,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       silenceMs: DEFAULT_SILENCE_MS,
@@ -121,18 +121,12 @@ export class WireServer {
   };
 
   #refusal(request: IncomingMessage): Refusal | undefined {
-    if (pathOf(request) !== PATH) {
-      return { status: "404 Not Found", message: `The only WebSocket here is ${PATH}.` };
-    }
-    if (!isOriginAllowed(request, this.#options.origins)) {
-      this.#options.logger.warn(
-        `refused a client of the page ${request.headers.origin}: not an allowed origin`,
-      );
-      return { status: "403 Forbidden", message: "Pages of this origin may not open the wire." };
-    }
+    const refusal = this.#options.admit(request);
+    if (refusal !== undefined) return refusal;
+    if (pathOf(request) !== PATH) return { status: 404, message: `The only WebSocket here is ${PATH}.` };
     if (this.#sessions.size >= this.#options.maxClients) {
       this.#options.logger.warn(`refused a client: there are ${this.#sessions.size} already`);
-      return { status: "503 Service Unavailable", message: "There are too many clients." };
+      return { status: 503, message: "There are too many clients." };
     }
     return undefined;
   }

@@ -1,18 +1,28 @@
 import type { PxelinuxConfig } from "../../net/pxelinux/config.ts";
 import { parsePxelinux } from "../../net/pxelinux/parse.ts";
 import type { Problem } from "../../worker/interface.ts";
+import type { AddressToken } from "../network/token-in-address.ts";
+import { tokenProblem } from "../network/token-problem.ts";
 
 export type BootMenu =
   | { readonly kind: "asking" }
   | { readonly kind: "loaded"; readonly config: PxelinuxConfig }
   | { readonly kind: "unavailable"; readonly problem: Problem };
 
+export interface MenuRequest {
+  readonly url: string;
+  /** With the relay's token, where there is one. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly token: AddressToken;
+  readonly signal: AbortSignal;
+}
+
 /** Asks the boot server for its menu. Never rejects: what goes wrong is the result. */
-export async function loadBootMenu(url: string, signal: AbortSignal): Promise<BootMenu> {
+export async function loadBootMenu({ url, headers, token, signal }: MenuRequest): Promise<BootMenu> {
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, { signal, cache: "no-cache" });
+    response = await fetch(url, { signal, headers, cache: "no-cache" });
     text = await response.text();
   } catch {
     return unavailable(
@@ -21,6 +31,7 @@ export async function loadBootMenu(url: string, signal: AbortSignal): Promise<Bo
       "Start it with `npm start`, or check the address. This page asks again by itself.",
     );
   }
+  if (response.status === 401) return { kind: "unavailable", problem: tokenProblem(token) };
   if (response.status === 404) {
     return unavailable(
       "menu-missing",

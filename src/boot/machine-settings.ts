@@ -17,6 +17,8 @@ export interface BootChoice {
   readonly near: NonNullable<MachineSettings["near"]>;
   /** Of the relay's segment, where it is known. */
   readonly mtu?: number;
+  /** The relay's, where it is known. */
+  readonly token?: string;
 }
 
 export type SettingsResult =
@@ -59,6 +61,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       vgaBiosUrl: urls.vgaBios,
       wireUrl: urls.wire,
       near: choice.near,
+      ...(choice.token !== undefined && { token: choice.token }),
       // The other card has no way to tell its driver.
       ...(choice.mtu !== undefined && choice.nic === "virtio" && { mtu: choice.mtu }),
       checkpoint: choice.checkpoint,

@@ -55,6 +55,10 @@ export class PathView {
         this.#show("#node-relay", "bad", "does not answer");
         this.#showExport(undefined, "not known without the relay", "idle", 0);
         return;
+      case "locked":
+        this.#show("#node-relay", "bad", "asks for its token");
+        this.#showExport(undefined, "not known without the token", "idle", 0);
+        return;
       case "reachable": {
         const { exports, clients } = relay.status;
         this.#show("#node-relay", "good", this.#host).title = `${this.#host}, ${clients} on the wire`;

@@ -3,10 +3,15 @@ import type { RelayStatus } from "../../net/status/status.ts";
 export type RelayState =
   | { readonly kind: "asking" }
   | { readonly kind: "reachable"; readonly status: RelayStatus }
+  /** It answers, and wants a token that this page does not have. */
+  | { readonly kind: "locked" }
   | { readonly kind: "unreachable" };
 
+/** The relay wants a token, or another one. */
+export class LockedError extends Error {}
+
 export interface StatusWatchOptions {
-  /** Rejects when the relay is away. */
+  /** Rejects with a `LockedError`, or, when the relay is away, with any other. */
   readonly ask: (signal: AbortSignal) => Promise<RelayStatus>;
   readonly onChange: (state: RelayState) => void;
   /** Resolves after that long, or when the signal ends it. */
@@ -30,19 +35,26 @@ export async function watchStatus({ ask, onChange, sleep, signal }: StatusWatchO
       missed = 0;
       known = true;
       onChange({ kind: "reachable", status });
-    } catch {
+    } catch (error) {
       if (signal.aborted) return;
-      missed++;
-      if (!known || missed >= 2) onChange({ kind: "unreachable" });
+      const locked = error instanceof LockedError;
+      missed = locked ? 0 : missed + 1;
+      if (locked) onChange({ kind: "locked" });
+      else if (!known || missed >= 2) onChange({ kind: "unreachable" });
+      known ||= locked;
     }
     await sleep(missed === 0 ? EVERY_MS : EVERY_MS_AWAY, signal);
   }
 }
 
-/** `fetch` of `/status`, as `ask`. */
-export function askOver(url: string): StatusWatchOptions["ask"] {
+/**
+ * `fetch` of `/status`, as `ask`.
+ * @param headers with the relay's token, where there is one
+ */
+export function askOver(url: string, headers: Readonly<Record<string, string>>): StatusWatchOptions["ask"] {
   return async (signal) => {
-    const response = await fetch(url, { signal, cache: "no-store" });
+    const response = await fetch(url, { signal, headers, cache: "no-store" });
+    if (response.status === 401) throw new LockedError("The relay asks for its token.");
     if (!response.ok) throw new Error(`The relay answered ${response.status}.`);
     return (await response.json()) as RelayStatus;
   };

@@ -15,14 +15,20 @@ export interface FetchOptions {
   readonly signal: AbortSignal;
   /** Called with each piece that comes in; `totalBytes` where the server said it. */
   readonly progress: (receivedBytes: number, totalBytes: number | undefined) => void;
+  /** What to send as `Authorization`. */
+  readonly authorization?: string;
 }
 
 /** Fetches by HTTP, with the platform's own `fetch`. */
-export async function fetchFile(url: string, { signal, progress }: FetchOptions): Promise<FileResult> {
+export async function fetchFile(url: string, options: FetchOptions): Promise<FileResult> {
+  const { signal, progress, authorization } = options;
   let receivedBytes = 0;
   let totalBytes: number | undefined;
   try {
-    const response = await fetch(url, { signal });
+    const response = await fetch(url, {
+      signal,
+      ...(authorization !== undefined && { headers: { Authorization: authorization } }),
+    });
     if (!response.ok) {
       await response.body?.cancel();
       return { ok: false, reason: "refused", status: response.status };
