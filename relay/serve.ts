@@ -19,6 +19,7 @@ import type { Logger } from "./log.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
 import { nearOffer } from "./near/offer.ts";
+import { openBootFiles } from "./tftp/boot-files.ts";
 import { packageVersion } from "./version.ts";
 import { WireServer } from "./wire/wire-server.ts";
 
@@ -101,6 +102,10 @@ async function open(
     mtu,
     services: services.declared,
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
+    tftp: {
+      open: openBootFiles(join(tree, "tftpboot")),
+      transfersPerClient: configuration.limits.tftp_transfers,
+    },
   });
   const notices: readonly Notice[] = [
     ...(await inspectBootTree(tree)),

@@ -11,6 +11,8 @@ import { type Ipv4Arrival, Ipv4Interface } from "../ipv4/interface.ts";
 import type { Ipv4Output } from "../ipv4/output.ts";
 import { ipProtocol } from "../ipv4/packet.ts";
 import type { FrameSink } from "../segment/frame.ts";
+import type { TftpOpen } from "../tftp/file.ts";
+import { TftpServer } from "../tftp/server.ts";
 import { UdpServices } from "../udp/services.ts";
 import type { BootServerCounters } from "./counters.ts";
 import { leasedRange } from "./range.ts";
@@ -40,6 +42,12 @@ export interface BootServerDhcp {
   readonly leasesChanged?: () => void;
 }
 
+export interface BootServerTftp {
+  readonly open: TftpOpen;
+  /** How many files one client may be sent at a time. */
+  readonly transfersPerClient?: number;
+}
+
 export interface BootServerOptions {
   readonly mac: MacAddress;
   /** Our address; with `prefixLength` it is the segment's network as well. */
@@ -55,6 +63,10 @@ export interface BootServerOptions {
   readonly dhcp?: BootServerDhcp;
   /** Names that resolve, with their addresses; `boot`, `netroot` and the same within `domainName` are ours anyway. */
   readonly dns?: Readonly<Record<string, Ipv4Address>>;
+  /** The files that are served by TFTP. */
+  readonly tftp?: BootServerTftp;
+  /** Called when the deadline may have changed although no frame came and no time: a file was opened or read. */
+  readonly changed?: () => void;
   /** Makes what answers TCP. */
   readonly tcp?: (output: Ipv4Output) => TransportProtocol;
   /** What `save` returned. */
@@ -67,8 +79,8 @@ export interface BootServerState {
 }
 
 /**
- * The station that a diskless client finds on its segment: ARP, ICMP echo, DHCP and DNS by itself, TCP and further UDP services
- * plugged in. Frame in, frame out; it sets no timers and opens nothing.
+ * The station that a diskless client finds on its segment: ARP, ICMP echo, DHCP, DNS and TFTP by itself, TCP and further UDP
+ * services plugged in. Frame in, frame out; it sets no timers and opens nothing.
  */
 export class BootServer implements Timed {
   /** The UDP ports. A service that is added here and has something to do later goes through `drive` as well. */
@@ -78,6 +90,7 @@ export class BootServer implements Timed {
   readonly #icmp: IcmpService;
   readonly #dhcp: DhcpServer;
   readonly #tcp: TransportProtocol | undefined;
+  readonly #tftp: TftpServer | undefined;
   readonly #machines: Set<Timed>;
   #closed = false;
 
@@ -122,7 +135,13 @@ export class BootServer implements Timed {
       ...options.dns,
     });
     this.#tcp = options.tcp?.(this.#interface);
-    this.#machines = new Set(this.#tcp === undefined ? [this.#interface] : [this.#interface, this.#tcp]);
+    const { tftp, random, changed } = options;
+    if (tftp !== undefined) {
+      this.#tftp = new TftpServer({ udp: this.udp, clock, random, ...(changed && { changed }), ...tftp });
+    }
+    this.#machines = new Set(
+      [this.#interface, this.#tcp, this.#tftp].filter((machine) => machine !== undefined),
+    );
     this.counters = {
       interface: this.#interface.counters,
       neighbours: this.#interface.neighbourCounters,
@@ -130,6 +149,7 @@ export class BootServer implements Timed {
       udp: this.udp.counters,
       dhcp: this.#dhcp.counters,
       dns: serveDns(names, this.udp),
+      ...(this.#tftp && { tftp: this.#tftp.counters }),
     };
   }
 
@@ -173,6 +193,7 @@ export class BootServer implements Timed {
   close(): void {
     if (this.#closed) return;
     this.#tcp?.close?.();
+    this.#tftp?.close();
     this.#closed = true;
   }
 

@@ -3,6 +3,7 @@ import type { DhcpCounters } from "../dhcp/server.ts";
 import type { DnsCounters } from "../dns/server.ts";
 import type { IcmpCounters } from "../icmp/service.ts";
 import type { Ipv4InterfaceCounters } from "../ipv4/interface.ts";
+import type { TftpCounters } from "../tftp/server.ts";
 import type { UdpCounters } from "../udp/services.ts";
 
 /** Everything that the boot server counts, live. Numbers only ever grow. */
@@ -13,4 +14,6 @@ export interface BootServerCounters {
   readonly udp: Readonly<UdpCounters>;
   readonly dhcp: Readonly<DhcpCounters>;
   readonly dns: Readonly<DnsCounters>;
+  /** Where files are served by TFTP. */
+  readonly tftp?: Readonly<TftpCounters>;
 }

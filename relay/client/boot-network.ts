@@ -21,7 +21,8 @@ export const LEASE_SECONDS = 30 * 24 * 3600;
 
 const ETHERNET_MTU = 1500;
 
-export interface BootNetworkOptions extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu"> {
+export interface BootNetworkOptions
+  extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu" | "tftp"> {
   /** What clients may reach by TCP at `address`; everything else is refused. */
   readonly services: readonly DeclaredService[];
   /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
@@ -63,6 +64,7 @@ export class BootNetwork {
       },
       ...(kept !== undefined && { state: { leases: kept } }),
       transmit: (frame) => this.#serverPort.send(frame),
+      changed: wake,
       tcp: (output) => new Gateway({ output, clock, random, services }),
     });
     this.#drive = drive(this.#server, clock);

@@ -88,6 +88,7 @@ function knownKeys(path: KeyPath): string[] {
       return Object.keys(shape);
     case "listen":
     case "segment":
+    case "limits":
       return Object.keys(shape[name].unwrap().shape);
     case "export":
     case "forward":

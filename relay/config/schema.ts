@@ -2,6 +2,7 @@ import { z } from "zod";
 import { TOKEN_PATTERN } from "../../net/access/token.ts";
 import { leasedRange } from "../../net/boot-server/range.ts";
 import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
+import { DEFAULT_TRANSFERS_PER_CLIENT } from "../../net/tftp/server.ts";
 import { parseHost } from "../access/hosts.ts";
 import { originOf } from "../access/origins.ts";
 import { parseNbdUrl } from "../exports/nbd-url.ts";
@@ -153,6 +154,15 @@ export const configurationSchema = z.strictObject({
       }
     })
     .default([]),
+  limits: z
+    .strictObject({
+      tftp_transfers: z
+        .int("is a number from 1 to 256")
+        .min(1, "is at least 1")
+        .max(256, "is at most 256")
+        .default(DEFAULT_TRANSFERS_PER_CLIENT),
+    })
+    .prefault({}),
   uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),
   access: z
     .strictObject({

@@ -51,6 +51,7 @@ export async function bootServerLab(options: Partial<BootServerOptions> = {}): P
       transmit: (frame) => {
         wire.send(frame);
       },
+      changed: () => drives.wake(),
       ...options,
       dhcp: { domainName: "netroot.test", ...options.dhcp },
     });
