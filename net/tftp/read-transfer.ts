@@ -11,8 +11,8 @@ const LONGEST_TIMEOUT_MS = 8_000;
 const MOST_RETRIES = 8;
 
 /**
- * `completed`: the last block was acknowledged. `abandoned`: the client sent an error, or began anew. `failed`: the file could
- * not be read. `closed`: the server goes.
+ * `completed`: the last block was acknowledged. `abandoned`: the client sent an error. `failed`: the file could not be
+ * read. `closed`: the server goes.
  */
 export type TransferEnd = "completed" | "abandoned" | "timed-out" | "failed" | "closed";
 
@@ -116,11 +116,6 @@ export class ReadTransfer implements Timed {
     this.#retries++;
     this.#timeoutMs = Math.min(2 * this.#timeoutMs, Math.max(LONGEST_TIMEOUT_MS, this.#firstTimeoutMs));
     this.#sendAgain();
-  }
-
-  /** Ends in silence: the client has begun anew. */
-  abandon(): void {
-    this.#end("abandoned");
   }
 
   /** Tells the client, and ends. */

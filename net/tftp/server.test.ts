@@ -287,22 +287,27 @@ describe("what a transfer does with packets that it did not wait for", () => {
     expect([state.opened, counters.repeatedRequests]).toEqual([1, 1]);
   });
 
-  it("makes room for another request from the same port", async () => {
-    const { network, heard, state, counters } = await waiting();
+  it("begins another beside it for another request from the same port", async () => {
+    const { network, heard, port, state, counters } = await waiting();
     network.inject(TFTP_PORT, serializeTftp(request({ path: "g" })));
     await network.run(() => heard.length === 2);
     expect(heard[1]!.message).toMatchObject({ kind: "data", block: 1, bytes: someBytes(10) });
-    expect(counters.abandoned).toBe(1);
-    expect(state.open).toBe(1);
+    expect(heard[1]!.port).not.toBe(port);
+    expect([state.open, counters.abandoned]).toEqual([2, 0]);
   });
 
-  it("begins anew when the same is asked for in the middle", async () => {
-    const { network, heard, port, state } = await waiting();
+  it("begins another beside it when the same is asked for in the middle: which of them goes on is the client's choice", async () => {
+    const { network, heard, port, state, counters } = await waiting();
     network.inject(port, serializeTftp({ kind: "ack", block: 1 }));
     network.inject(TFTP_PORT, serializeTftp(request()));
     await network.run(() => heard.length === 3);
     expect(heard[2]!.message).toMatchObject({ kind: "data", block: 1 });
-    expect([state.open, state.opened]).toEqual([1, 2]);
+    expect(state.open).toBe(2);
+    network.inject(heard[2]!.port, serializeTftp({ kind: "error", code: 5, message: "" }));
+    network.inject(port, serializeTftp({ kind: "ack", block: 2 }));
+    await network.run(() => heard.length === 4);
+    expect(heard[3]).toMatchObject({ message: { kind: "data", block: 3 }, port });
+    expect([state.open, counters.abandoned]).toEqual([1, 1]);
   });
 });
 

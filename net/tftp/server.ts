@@ -47,7 +47,7 @@ export interface TftpCounters extends ReadTransferCounters {
   /** A request that came again before its answer had arrived. */
   repeatedRequests: number;
   completed: number;
-  /** The client sent an error, or asked for something else from the same port. */
+  /** The client sent an error. */
   abandoned: number;
   timedOut: number;
   /** The file could not be read to its end. */
@@ -65,7 +65,6 @@ export interface TftpCounters extends ReadTransferCounters {
 
 /** A request whose file is being opened or sent. */
 interface Session {
-  readonly key: string;
   readonly peer: UdpPeer;
   readonly port: number;
   readonly request: TftpRequest;
@@ -96,8 +95,8 @@ export class TftpServer implements Timed {
   };
   readonly #options: TftpServerOptions;
   readonly #unbind: () => void;
-  /** By the client's address and port: a client has one transfer from each of its ports. */
-  readonly #sessions = new Map<string, Session>();
+  /** By their own ports. */
+  readonly #sessions = new Map<number, Session>();
   #closed = false;
 
   constructor(options: TftpServerOptions) {
@@ -146,20 +145,25 @@ export class TftpServer implements Timed {
       return;
     }
     counters.requests++;
-    const key = `${peer.address}:${peer.port}`;
-    const earlier = this.#sessions.get(key);
-    if (earlier !== undefined) {
-      if (isSameRequest(earlier.request, message) && earlier.transfer?.askedAgain() !== false) {
-        counters.repeatedRequests++;
-        return;
-      }
-      if (earlier.transfer === undefined) this.#forget(earlier);
-      else earlier.transfer.abandon();
-    }
-    this.#begin(key, message, peer);
+    if (this.#isRepeated(message, peer)) counters.repeatedRequests++;
+    else this.#begin(message, peer);
   }
 
-  #begin(key: string, request: TftpRequest, peer: UdpPeer): void {
+  /**
+   * Whether the request came before, and its answer has not arrived; it is then given again. A request that comes late, in the
+   * middle of a transfer, begins another one beside it, as RFC 1350 section 4 has it: the client tells which of them it wants.
+   */
+  #isRepeated(request: TftpRequest, { address, port }: UdpPeer): boolean {
+    for (const session of this.#sessions.values()) {
+      const { peer, transfer } = session;
+      if (peer.address !== address || peer.port !== port || !isSameRequest(session.request, request))
+        continue;
+      if (transfer === undefined || transfer.askedAgain()) return true;
+    }
+    return false;
+  }
+
+  #begin(request: TftpRequest, peer: UdpPeer): void {
     const { counters } = this;
     const mode = parseMode(request.mode);
     const port = this.#freePort();
@@ -179,8 +183,8 @@ export class TftpServer implements Timed {
       refuse(tftpErrorCode.notDefined, "Too many files are being sent: ask again when one is done.");
     } else {
       const unbind = this.#options.udp.bind(port, (payload, from) => this.#receiveAt(session, payload, from));
-      const session: Session = { key, peer, port, request, unbind };
-      this.#sessions.set(key, session);
+      const session: Session = { peer, port, request, unbind };
+      this.#sessions.set(port, session);
       void this.#options.open(request.path).then((file) => this.#opened(session, mode, file));
     }
   }
@@ -188,8 +192,7 @@ export class TftpServer implements Timed {
   #opened(session: Session, mode: TransferMode, file: TftpFile | TftpRefusal): void {
     const { counters } = this;
     const { clock, udp, changed = () => {} } = this.#options;
-    if (this.#sessions.get(session.key) !== session) {
-      // It was closed, or the client asked for something else meanwhile.
+    if (this.#closed) {
       if ("close" in file) void file.close();
       return;
     }
@@ -241,7 +244,7 @@ export class TftpServer implements Timed {
   }
 
   #forget(session: Session): void {
-    this.#sessions.delete(session.key);
+    this.#sessions.delete(session.port);
     session.unbind();
   }
 

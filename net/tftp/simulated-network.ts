@@ -1,5 +1,6 @@
 // For tests: the server and its clients on a network whose clock, delays and losses are the test's.
 import type { Clock, Timed } from "../clock.ts";
+import { seededBytes } from "../tcp/simulated-link.ts";
 import type { UdpPeer, UdpService } from "../udp/services.ts";
 import { parseTftp, serializeTftp, TFTP_PORT, type TftpMessage, type TftpRequest } from "./message.ts";
 import { TftpServer, type TftpServerOptions } from "./server.ts";
@@ -16,6 +17,7 @@ interface Arrival {
 export const CLIENT_ADDRESS = 0x0a560064;
 
 export class SimulatedNetwork implements Clock {
+  readonly #fate: Fate;
   #nowMs = 1000;
   #order = 0;
   readonly #arrivals: Arrival[] = [];
@@ -29,13 +31,14 @@ export class SimulatedNetwork implements Clock {
 
   constructor(
     options: Pick<TftpServerOptions, "open" | "transfersPerClient">,
-    readonly fate: Fate = () => [1],
+    fate: Fate = () => [1],
     payloadLimit = 1472,
   ) {
+    this.#fate = fate;
     this.server = new TftpServer({
       ...options,
       clock: this,
-      random: () => Uint8Array.of(0, 0),
+      random: seededBytes(1),
       udp: {
         payloadLimit,
         isBound: (port) => this.#ports.has(port),
@@ -115,7 +118,7 @@ export class SimulatedNetwork implements Clock {
   }
 
   #carry(message: TftpMessage, deliver: () => void): void {
-    for (const delay of this.fate(message)) {
+    for (const delay of this.#fate(message)) {
       this.#arrivals.push({ atMs: this.#nowMs + delay, order: this.#order++, deliver });
     }
   }
@@ -183,6 +186,7 @@ export class SimulatedClient implements Timed {
         this.#take(message.block, message.bytes);
         break;
       case "error":
+        if (this.complete) return;
         this.error = message;
         this.#deadlineMs = Number.POSITIVE_INFINITY;
         break;

@@ -46,7 +46,8 @@ const atftp: Client = (name, local, options = {}) => [
   ...["--get", "--remote-file", name, "--local-file", local, SERVER],
 ];
 const curl: Client = (name, local, options = {}) => [
-  ...["curl", "--silent", "--show-error", "--path-as-is", "--output", local],
+  "curl",
+  ...["--silent", "--show-error", "--path-as-is", "--output", local],
   ...(options.blksize === undefined ? [] : ["--tftp-blksize", options.blksize]),
   `tftp://${SERVER}/${name}`,
 ];
