@@ -13,6 +13,7 @@ import { readConfiguration } from "./config/configuration.ts";
 import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { listen } from "./http/listen.ts";
+import { planBoot } from "./http/plan-boot.ts";
 import { reachableHost } from "./http/reachable.ts";
 import { answer } from "./http/routes.ts";
 import type { Logger } from "./log.ts";
@@ -94,6 +95,7 @@ async function open(
   });
   onClose(() => exports.close());
   const services = await declareServices(exports.hub, configuration.forward);
+  const boot = await planBoot(tree, configuration.boot);
   const leaseFile = await openLeases(mode, tree, logger);
   onClose(async () => leaseFile?.close());
   const clients = new Clients(mode, {
@@ -101,6 +103,7 @@ async function open(
     prefixLength: network.prefixLength,
     mtu,
     services: services.declared,
+    pxe: boot.pxe,
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     tftp: {
       open: openBootFiles(join(tree, "tftpboot")),
@@ -109,6 +112,7 @@ async function open(
   });
   const notices: readonly Notice[] = [
     ...(await inspectBootTree(tree)),
+    ...boot.notices,
     ...exports.notices,
     ...services.notices,
     ...(isLoopback(host) ? [] : [openToAll(host)]),

@@ -47,6 +47,7 @@ export const sets = {
       "tftp-hpa",
       "atftp",
       "curl",
+      "dnsmasq-base",
       "python3",
       "squashfs-tools",
       "xz-utils",

@@ -1,5 +1,6 @@
-import { dhcpPort, parseDhcp, serializeDhcp } from "../dhcp/message.ts";
+import { dhcpPort, parseDhcp } from "../dhcp/message.ts";
 import { dhcpMessageType } from "../dhcp/options.ts";
+import { fitReply, replyLimit } from "../dhcp/reply-size.ts";
 import type { DhcpServer } from "../dhcp/server.ts";
 import { BROADCAST_ADDRESS } from "../ipv4/address.ts";
 import type { Ipv4Interface } from "../ipv4/interface.ts";
@@ -16,16 +17,17 @@ export function serveDhcp(server: DhcpServer, udp: UdpServices, station: Ipv4Int
     const reply = server.answer(request);
     if (reply === undefined) return;
     const { message, address, port, mac } = reply;
-    const answer = serializeDhcp(message);
-    if (answer.length > udp.payloadLimit) {
+    const { bytes, leftOut } = fitReply(message, Math.min(udp.payloadLimit, replyLimit(request)));
+    server.counters.leftOut += leftOut;
+    if (bytes === undefined) {
       server.counters.oversized++;
       return;
     }
     if (address === BROADCAST_ADDRESS) {
-      udp.send(dhcpPort.server, everyone(port), answer);
+      udp.send(dhcpPort.server, everyone(port), bytes);
       return;
     }
-    udp.send(dhcpPort.server, { address, port, ...(mac !== undefined && { mac }) }, answer);
+    udp.send(dhcpPort.server, { address, port, ...(mac !== undefined && { mac }) }, bytes);
     if (mac !== undefined && message.options.messageType === dhcpMessageType.ack) station.learn(address, mac);
   });
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytes, zeros } from "../ethernet/fixture.ts";
 import { parseDhcp, serializeDhcp } from "./message.ts";
-import { dhcpMessageType } from "./options.ts";
+import { dhcpMessageType, encapsulate, encapsulated } from "./options.ts";
 
 const header = bytes(
   "01", // op: request
@@ -91,10 +91,20 @@ const options = fc.record(
     tftpServerName: longText,
     bootFileName: longText,
     clientArchitectures: fc.array(u16, { minLength: 1, maxLength: 200, size: "max" }),
+    clientInterface: fc.record({ type: u8, major: u8, minor: u8 }),
     clientMachineIdentifier: octets,
+    vendorOptions: octets,
+    userClasses: fc.array(
+      text(255).filter((value) => value !== ""),
+      { minLength: 1, maxLength: 5 },
+    ),
+    tftpServers: addresses,
+    ipxeOptions: octets,
+    pxelinuxConfigFile: longText,
+    pxelinuxPathPrefix: longText,
     other: fc
       .array(
-        fc.tuple(fc.constantFrom(2, 42, 43, 175, 209, 254), fc.uint8Array({ maxLength: 600, size: "max" })),
+        fc.tuple(fc.constantFrom(2, 42, 128, 211, 254), fc.uint8Array({ maxLength: 600, size: "max" })),
         {
           minLength: 1,
         },
@@ -208,6 +218,23 @@ describe("a DHCP message", () => {
     });
   });
 
+  it("knows user classes in both forms: RFC 3004's, and iPXE's without a length", () => {
+    const classesOf = (...option: string[]) => {
+      const parsed = parseDhcp(bytes(header, noNames, cookie, ...option, "ff"));
+      return parsed.kind === "dhcp" ? parsed.options.userClasses : undefined;
+    };
+    expect(classesOf("4d 04 69 50 58 45")).toEqual(["iPXE"]);
+    expect(classesOf("4d 05 04 69 50 58 45")).toEqual(["iPXE"]);
+    expect(classesOf("4d 05 01 61 02 62 63")).toEqual(["a", "bc"]);
+    expect(classesOf("4d 02 00 61")).toEqual(["\0a"]);
+    expect(classesOf("4d 00")).toBeUndefined();
+  });
+
+  it("ends the boot file's name in option 67 with a zero, for ROMs that read on until there is one", () => {
+    const written = serializeDhcp({ ...empty, options: { bootFileName: "a" } });
+    expect(written.subarray(240, 245)).toEqual(bytes("43 02 61 00 ff"));
+  });
+
   it("is refused when it is cut short, without DHCP's cookie, or with too long an address", () => {
     for (let length = 0; length < 240; length++) {
       expect(parseDhcp(udhcpcRequest.subarray(0, length))).toEqual({
@@ -221,6 +248,22 @@ describe("a DHCP message", () => {
     const longAddress = udhcpcRequest.slice();
     longAddress[2] = 17;
     expect(parseDhcp(longAddress)).toEqual({ kind: "malformed", reason: "bad-length" });
+  });
+
+  it("finds again what was put into an option of its own, whole or cut short", () => {
+    const inner = fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 254 }), octets), {
+      maxLength: 8,
+      selector: ([code]) => code,
+    });
+    fc.assert(
+      fc.property(inner, fc.nat(), (entries, cut) => {
+        const written = encapsulate(entries);
+        expect([...encapsulated(written)]).toEqual(entries);
+        for (const [code] of encapsulated(written.subarray(0, cut % written.length))) {
+          expect(entries.map(([each]) => each)).toContain(code);
+        }
+      }),
+    );
   });
 
   it("is a value and no exception, whatever the options are", () => {

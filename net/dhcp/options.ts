@@ -1,4 +1,4 @@
-// DHCP options: RFC 2132, long ones RFC 3396, those of PXE RFC 4578.
+// DHCP options: RFC 2132, long ones RFC 3396, user classes RFC 3004, those of PXE RFC 4578, those of PXELINUX RFC 5071.
 import {
   concatOctets,
   octetsFromText,
@@ -68,6 +68,47 @@ const octets: OptionCodec<Uint8Array> = {
   write: (value) => value,
 };
 
+/** A text that clients may take for C's: some ROMs read on after the end of the option until they find a zero. */
+const textWithZero: OptionCodec<string> = {
+  read: text.read,
+  write: (value) => octetsFromText(`${value}\0`),
+};
+
+/** RFC 4578 section 2.2: the version of the network interface's programming interface. */
+export interface NetworkInterfaceVersion {
+  /** 1 is UNDI. */
+  readonly type: number;
+  readonly major: number;
+  readonly minor: number;
+}
+
+const interfaceVersion: OptionCodec<NetworkInterfaceVersion> = {
+  read: (bytes) => {
+    const [type, major, minor] = bytes;
+    if (bytes.length !== 3 || type === undefined || major === undefined || minor === undefined)
+      return undefined;
+    return { type, major, minor };
+  },
+  write: ({ type, major, minor }) => Uint8Array.of(type, major, minor),
+};
+
+/** RFC 3004 section 4: texts with their lengths in front. iPXE and dhclient.conf's authors write one text and no length. */
+const userClasses: OptionCodec<readonly string[]> = {
+  read: (bytes) => {
+    const classes: string[] = [];
+    let at = 0;
+    while (at < bytes.length) {
+      const end = at + 1 + bytes[at]!;
+      if (end === at + 1 || end > bytes.length) return [textFromOctets(bytes)];
+      classes.push(textFromOctets(bytes.subarray(at + 1, end)));
+      at = end;
+    }
+    return classes.length === 0 ? undefined : classes;
+  },
+  write: (classes) =>
+    concatOctets(classes.flatMap((name) => [Uint8Array.of(name.length), octetsFromText(name)])),
+};
+
 /** What the options are called here, with their codes. Written to the wire in this order: some boot ROMs want 53 first. */
 export const dhcpOption = {
   /** One of `dhcpMessageType`. */
@@ -85,6 +126,8 @@ export const dhcpOption = {
   domainName: { code: 15, codec: text },
   interfaceMtu: { code: 26, codec: u16 },
   broadcastAddress: { code: 28, codec: u32 },
+  /** Encapsulated: see `encapsulated`. What is in it depends on the vendor class. */
+  vendorOptions: { code: 43, codec: octets },
   requestedAddress: { code: 50, codec: u32 },
   /** The codes that the client would like to hear about. */
   parameterRequestList: { code: 55, codec: listOf(u8, 1) },
@@ -94,12 +137,23 @@ export const dhcpOption = {
   /** `PXEClient:Arch:00000:UNDI:002001`, for example. */
   vendorClass: { code: 60, codec: text },
   clientIdentifier: { code: 61, codec: octets },
-  tftpServerName: { code: 66, codec: text },
-  bootFileName: { code: 67, codec: text },
+  tftpServerName: { code: 66, codec: textWithZero },
+  bootFileName: { code: 67, codec: textWithZero },
+  /** At most 255 characters each. */
+  userClasses: { code: 77, codec: userClasses },
   /** RFC 4578 section 2.1: 0 is a PC BIOS. */
   clientArchitectures: { code: 93, codec: listOf(u16, 2) },
+  clientInterface: { code: 94, codec: interfaceVersion },
   /** RFC 4578 section 2.3: type 0 and the machine's UUID. */
   clientMachineIdentifier: { code: 97, codec: octets },
+  /** RFC 5859. */
+  tftpServers: { code: 150, codec: addresses },
+  /** iPXE's own, encapsulated: what it can do in its requests, what it shall do in the answers. */
+  ipxeOptions: { code: 175, codec: octets },
+  /** RFC 5071 section 5: pxelinux reads this one instead of looking for its configuration. */
+  pxelinuxConfigFile: { code: 209, codec: text },
+  /** RFC 5071 section 6: what pxelinux puts in front of the names of files. */
+  pxelinuxPathPrefix: { code: 210, codec: text },
 } as const;
 
 type OptionName = keyof typeof dhcpOption;
@@ -168,24 +222,36 @@ export function parseDhcpOptions(found: OptionPieces): DhcpOptions {
   return named;
 }
 
-/** Writes an options field with its end mark; a value above 255 bytes goes in several pieces (RFC 3396 section 6). */
+/** Writes an options field; a value above 255 bytes goes in several pieces (RFC 3396 section 6). */
 export function serializeDhcpOptions(options: DhcpOptions): Uint8Array {
+  const found: [number, Uint8Array][] = [];
+  for (const name of Object.keys(dhcpOption) as OptionName[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const { code, codec } = dhcpOption[name];
+    found.push([code, (codec as OptionCodec<typeof value>).write(value)]);
+  }
+  return encapsulate([...found, ...(options.other ?? [])]);
+}
+
+/** Options within an option, by code (RFC 2132 section 8.4). Lenient, as `collectOptions` is. */
+export function encapsulated(bytes: Uint8Array): ReadonlyMap<number, Uint8Array> {
+  const found: OptionPieces = new Map();
+  collectOptions(bytes, found);
+  return new Map([...found].map(([code, pieces]) => [code, concatOctets(pieces)]));
+}
+
+/** Writes options, by code from 1 to 254, with their end mark. */
+export function encapsulate(options: Iterable<readonly [number, Uint8Array]>): Uint8Array {
   const pieces: Uint8Array[] = [];
-  const add = (code: number, bytes: Uint8Array) => {
+  for (const [code, bytes] of options) {
     let at = 0;
     do {
       const piece = bytes.subarray(at, at + LARGEST_PIECE);
       pieces.push(Uint8Array.of(code, piece.length), piece);
       at += LARGEST_PIECE;
     } while (at < bytes.length);
-  };
-  for (const name of Object.keys(dhcpOption) as OptionName[]) {
-    const value = options[name];
-    if (value === undefined) continue;
-    const { code, codec } = dhcpOption[name];
-    add(code, (codec as OptionCodec<typeof value>).write(value));
   }
-  for (const [code, bytes] of options.other ?? []) add(code, bytes);
   pieces.push(Uint8Array.of(END));
   return concatOctets(pieces);
 }

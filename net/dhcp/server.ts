@@ -62,7 +62,9 @@ export interface DhcpCounters {
   /** For another server, through a relay agent of another network, without a message type (plain BOOTP), or not for a server. */
   ignored: number;
   malformed: number;
-  /** Answers that do not fit the MTU: the boot hook adds too much. */
+  /** Options for which an answer had no room: the client takes no larger one. */
+  leftOut: number;
+  /** Answers that do not fit even so, and were not sent. */
   oversized: number;
 }
 
@@ -92,6 +94,7 @@ export class DhcpServer {
     exhausted: 0,
     ignored: 0,
     malformed: 0,
+    leftOut: 0,
     oversized: 0,
   };
   readonly #config: DhcpServerConfig;

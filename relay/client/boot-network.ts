@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { BootServer, type BootServerOptions } from "../../net/boot-server/boot-server.ts";
 import type { BootServerCounters } from "../../net/boot-server/counters.ts";
 import type { Clock, RandomBytes } from "../../net/clock.ts";
+import { type PxeConfig, pxeBoot } from "../../net/dhcp/pxe.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
@@ -25,6 +26,8 @@ export interface BootNetworkOptions
   extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu" | "tftp"> {
   /** What clients may reach by TCP at `address`; everything else is refused. */
   readonly services: readonly DeclaredService[];
+  /** What clients boot over this network; they are told nothing about it when not given. */
+  readonly pxe?: PxeConfig;
   /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
   readonly leaseStore?: LeaseStore;
   readonly clock?: Clock;
@@ -39,7 +42,7 @@ export class BootNetwork {
   readonly #drive: Drive;
 
   constructor(options: BootNetworkOptions) {
-    const { clock = monotonicClock, random = nodeRandom, leaseStore } = options;
+    const { clock = monotonicClock, random = nodeRandom, leaseStore, pxe } = options;
     // Handlers also use their streams when no frame came in: the answer of an export, for example.
     const wake = () => this.#drive.wake();
     const services = options.services.map(({ port, service }): DeclaredService => {
@@ -60,6 +63,7 @@ export class BootNetwork {
       dhcp: {
         leaseSeconds: LEASE_SECONDS,
         tellsMtu: options.mtu <= ETHERNET_MTU,
+        ...(pxe !== undefined && { boot: pxeBoot(pxe, options.address) }),
         leasesChanged: () => leaseStore?.keep(() => this.#server.save().leases),
       },
       ...(kept !== undefined && { state: { leases: kept } }),

@@ -44,6 +44,15 @@ export function dhcpFrame(
     bootFile: "",
     options,
   });
+  return dhcpPayloadFrame(mac, message, clientAddress);
+}
+
+/** A client's DHCP message, written already, in a whole frame to everyone. */
+export function dhcpPayloadFrame(
+  mac: MacAddress,
+  message: Uint8Array,
+  clientAddress: Ipv4Address = UNSPECIFIED_ADDRESS,
+): Uint8Array {
   const datagram = serializeUdp(
     { sourcePort: dhcpPort.client, destinationPort: dhcpPort.server, payload: message },
     clientAddress,

@@ -25,6 +25,7 @@ describe("netroot.toml", () => {
         },
         mtu: 9000,
       },
+      boot: {},
       export: [],
       forward: [],
       access: { origins: [], hosts: [] },

@@ -89,6 +89,7 @@ function knownKeys(path: KeyPath): string[] {
     case "listen":
     case "segment":
     case "limits":
+    case "boot":
       return Object.keys(shape[name].unwrap().shape);
     case "export":
     case "forward":

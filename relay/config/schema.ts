@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TOKEN_PATTERN } from "../../net/access/token.ts";
 import { leasedRange } from "../../net/boot-server/range.ts";
+import { LONGEST_FILE_FIELD } from "../../net/dhcp/pxe.ts";
 import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
 import { DEFAULT_TRANSFERS_PER_CLIENT } from "../../net/tftp/server.ts";
 import { parseHost } from "../access/hosts.ts";
@@ -117,6 +118,18 @@ const forwardEntry = z.strictObject({
   to: target,
 });
 
+/** Text that is to go into a DHCP option. */
+const bootName = (what: string, most: number) =>
+  words(what)
+    .max(most, `is at most ${most} characters long`)
+    .regex(/^[\x20-\x7e]*$/, "is made of plain ASCII characters");
+const bootTable = z.strictObject({
+  file: bootName("the path of a file in tftpboot/, such as pxelinux.0", LONGEST_FILE_FIELD).optional(),
+  ipxe: bootName("the path of a file in tftpboot/, or a URL", 255).optional(),
+  config: bootName("the path of a pxelinux configuration", 255).optional(),
+  prefix: bootName("what pxelinux puts in front of the names of files", 255).optional(),
+});
+
 /** netroot.toml. Everything has a default. */
 export const configurationSchema = z.strictObject({
   listen: z
@@ -143,6 +156,8 @@ export const configurationSchema = z.strictObject({
         .default(9000),
     })
     .prefault({}),
+  /** What a machine that boots from the network card is told. See `planBoot` for the defaults. */
+  boot: bootTable.prefault({}),
   export: z.array(exportEntry, "is a list: write [[export]], with two brackets").default([]),
   forward: z
     .array(forwardEntry, "is a list: write [[forward]], with two brackets")
