@@ -10,7 +10,7 @@ const GOODBYE_WITHIN_MS = 20_000;
 
 /** `netroot serve` as its users start it, on a free port. */
 export interface RunningRelay {
-  /** Where the page is: `http://127.0.0.1:PORT/`. */
+  /** Where the page is: `http://127.0.0.1:PORT/`, with the token in its fragment where the relay demands one. */
   readonly url: string;
   readonly port: number;
   /** All that it logged so far. */
@@ -19,10 +19,9 @@ export interface RunningRelay {
   stop(): Promise<void>;
 }
 
-export async function startRelay(tree: string, port = 0): Promise<RunningRelay> {
-  const child = spawn(process.execPath, [NETROOT, "serve", tree, "--port", String(port), "--verbose"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+export async function startRelay(tree: string, port = 0, host = "127.0.0.1"): Promise<RunningRelay> {
+  const args = ["serve", tree, "--port", String(port), "--host", host, "--verbose"];
+  const child = spawn(process.execPath, [NETROOT, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;

@@ -1,10 +1,11 @@
+import { tokenOfFragment } from "../../net/access/token.ts";
 import { initrdsOf } from "../../net/pxelinux/append.ts";
 import { parsePxelinux } from "../../net/pxelinux/parse.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
 import type { MachineSettings } from "../../worker/interface.ts";
 
 export interface EntryOptions {
-  /** The relay's page: `http://127.0.0.1:8086/`. */
+  /** The relay's page, `http://127.0.0.1:8086/`, with the token in its fragment where the relay demands one. */
   readonly relayUrl: string;
   /** The boot tree's pxelinux.cfg/default. */
   readonly menu: string;
@@ -49,6 +50,7 @@ export function entrySettings(options: EntryOptions): MachineSettings {
   const append = options.append?.(entry.append) ?? entry.append;
   const wire = new URL("wire", relayUrl);
   wire.protocol = wire.protocol === "https:" ? "wss:" : "ws:";
+  const token = tokenOfFragment(new URL(relayUrl).hash);
   return {
     boot: "direct",
     nic,
@@ -59,6 +61,7 @@ export function entrySettings(options: EntryOptions): MachineSettings {
     biosUrl: new URL("firmware/bios.bin", relayUrl).href,
     vgaBiosUrl: new URL("firmware/vgabios.bin", relayUrl).href,
     wireUrl: wire.href,
+    ...(token !== undefined && { token }),
     ...(options.mtu !== undefined && nic === "virtio" && { mtu: options.mtu }),
   };
 }

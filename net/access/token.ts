@@ -32,3 +32,9 @@ export function tokenOfSubprotocols(header: string | undefined): string | undefi
 export function tokenOfAuthorization(header: string | undefined): string | undefined {
   return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 }
+
+/** What stands as `token=` in the fragment of an address, with its # or without, well-formed or not. */
+export function tokenOfFragment(fragment: string): string | undefined {
+  const parts = fragment.replace(/^#/, "").split("&");
+  return parts.find((part) => part.startsWith("token="))?.slice("token=".length);
+}

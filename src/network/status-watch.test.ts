@@ -1,15 +1,21 @@
 import { expect, test } from "vitest";
 import type { RelayStatus } from "../../net/status/status.ts";
-import { watchStatus } from "./status-watch.ts";
+import { LockedError, watchStatus } from "./status-watch.ts";
 
 const status = { version: "0" } as RelayStatus;
 
+const ANSWERS = {
+  yes: () => Promise.resolve(status),
+  no: () => Promise.reject(new Error("away")),
+  locked: () => Promise.reject(new LockedError("a token, please")),
+};
+
 /** Runs the watch over scripted answers; what it said, and how long it slept after each. */
-async function watch(...answers: ("yes" | "no")[]) {
+async function watch(...answers: (keyof typeof ANSWERS)[]) {
   const said: string[] = [];
   const end = new AbortController();
   await watchStatus({
-    ask: () => (answers.shift() === "yes" ? Promise.resolve(status) : Promise.reject(new Error("away"))),
+    ask: () => ANSWERS[answers.shift()!](),
     onChange: (state) => said.push(state.kind),
     sleep: async (ms) => {
       said.push(`${ms}`);
@@ -30,6 +36,23 @@ test("one missed answer is not an absence, two are", async () => {
     "5000",
     "2000",
     "reachable",
+    "5000",
+    "2000",
+    "unreachable",
+    "2000",
+  ]);
+});
+
+test("a relay that asks for its token is there, and said to be locked at once", async () => {
+  expect(await watch("locked", "no", "locked", "yes", "locked", "no", "no")).toEqual([
+    "locked",
+    "5000",
+    "2000",
+    "locked",
+    "5000",
+    "reachable",
+    "5000",
+    "locked",
     "5000",
     "2000",
     "unreachable",

@@ -1,4 +1,4 @@
-import { isToken } from "../../net/access/token.ts";
+import { isToken, tokenOfFragment } from "../../net/access/token.ts";
 
 /** What the page knows of its relay's token. `malformed`: there was something in its place that is none. */
 export type AddressToken =
@@ -8,8 +8,8 @@ export type AddressToken =
 
 /** Reads `#token=…`. A fragment is the one part of an address that browsers send to no server. */
 export function tokenInAddress(fragment: string): AddressToken {
-  const token = new URLSearchParams(fragment.replace(/^#/, "")).get("token");
-  if (token === null) return { kind: "none" };
+  const token = tokenOfFragment(fragment);
+  if (token === undefined) return { kind: "none" };
   return isToken(token) ? { kind: "token", token } : { kind: "malformed" };
 }
 

@@ -29,6 +29,10 @@ test("the same machine has the same key, wherever its files are called from", as
   expect(await checkpointKey(moved, { ...files }, emulator.slice())).toBe(usual);
 });
 
+test("the relay's token is no part of it: it may change with each start", async () => {
+  expect(await checkpointKey({ ...settings, token: "0123456789abcdef" }, files, emulator)).toBe(usual);
+});
+
 test.each([
   { append: "root=overlay:nbd=10.86.0.1:other" },
   { memoryMiB: 256 },
