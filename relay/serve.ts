@@ -104,6 +104,12 @@ async function open(
     mtu,
     services: services.declared,
     pxe: boot.pxe,
+    aoe: {
+      hub: exports.hub,
+      targets: configuration.export.flatMap(({ name, aoe }) =>
+        aoe === undefined ? [] : [{ name, address: aoe }],
+      ),
+    },
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     tftp: {
       open: openBootFiles(join(tree, "tftpboot")),

@@ -30,6 +30,7 @@ export class ExportHub {
   readonly #exports = new Map<string, CountedExport>();
   readonly #clock: Clock;
   #observe: ((access: BlockAccess) => void) | undefined;
+  readonly #awaited = new Set<(added: Export) => void>();
 
   /** Without a clock everything takes no time. */
   constructor(clock: Clock = { now: () => 0 }) {
@@ -39,7 +40,15 @@ export class ExportHub {
   /** Throws when there is one of that name already. */
   add(back: Export): void {
     if (this.#exports.has(back.name)) throw new Error(`There are two exports named "${back.name}".`);
-    this.#exports.set(back.name, new CountedExport(back, this.#clock, (access) => this.#observe?.(access)));
+    const added = new CountedExport(back, this.#clock, (access) => this.#observe?.(access));
+    this.#exports.set(back.name, added);
+    for (const listener of [...this.#awaited]) listener(added);
+  }
+
+  /** Tells of every export that is added from now on: servers answer late. The result ends it. */
+  onAdded(listener: (added: Export) => void): () => void {
+    this.#awaited.add(listener);
+    return () => this.#awaited.delete(listener);
   }
 
   get(name: string): Export | undefined {

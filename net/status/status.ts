@@ -26,6 +26,8 @@ export interface ExportStatus {
   readonly readOnly: boolean;
   /** Where it comes from: "nbd-server on 127.0.0.1:10809", "image file kisroot.squashfs". */
   readonly description: string;
+  /** Its AoE target, "e0.1", where it has one. */
+  readonly aoe?: string;
   readonly state: ExportState;
   /** The state in words. */
   readonly detail: string;

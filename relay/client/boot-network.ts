@@ -9,6 +9,7 @@ import type { FrameSink } from "../../net/segment/frame.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
+import { type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
@@ -28,6 +29,8 @@ export interface BootNetworkOptions
   readonly services: readonly DeclaredService[];
   /** What clients boot over this network; they are told nothing about it when not given. */
   readonly pxe?: PxeConfig;
+  /** The exports that are AoE targets as well. */
+  readonly aoe?: AoeTargetsOptions;
   /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
   readonly leaseStore?: LeaseStore;
   readonly clock?: Clock;
@@ -39,7 +42,9 @@ export class BootNetwork {
   readonly #segment: Segment;
   readonly #server: BootServer;
   readonly #serverPort: Port;
+  readonly #targets: AoeTargets | undefined;
   readonly #drive: Drive;
+  #clients = 0;
 
   constructor(options: BootNetworkOptions) {
     const { clock = monotonicClock, random = nodeRandom, leaseStore, pxe } = options;
@@ -72,6 +77,8 @@ export class BootNetwork {
       tcp: (output) => new Gateway({ output, clock, random, services }),
     });
     this.#drive = drive(this.#server, clock);
+    const { aoe, mtu } = options;
+    if (aoe !== undefined && aoe.targets.length > 0) this.#targets = plugInTargets(this.#segment, mtu, aoe);
   }
 
   get counters(): BootServerCounters {
@@ -80,17 +87,30 @@ export class BootNetwork {
 
   /** How many clients are plugged in. */
   get clients(): number {
-    return this.#segment.portCount - 1;
+    return this.#clients;
   }
 
   /** Plugs a client in; `deliver` takes frames to it. */
   attach(deliver: FrameSink): Port {
-    return this.#segment.attach(deliver);
+    const port = this.#segment.attach(deliver);
+    this.#clients++;
+    let attached = true;
+    this.#targets?.announce();
+    return {
+      counters: port.counters,
+      send: port.send,
+      detach: () => {
+        if (attached) this.#clients--;
+        attached = false;
+        port.detach();
+      },
+    };
   }
 
   /** Resets every connection and stops. */
   close(): void {
     this.#server.close();
+    this.#targets?.close();
     this.#serverPort.detach();
     this.#drive.close();
   }

@@ -45,6 +45,7 @@ describe("netroot.toml", () => {
       [[export]]
       name = "kisroot"
       image = "exports/kisroot.squashfs"
+      aoe = "e0.1"
       [[export]]
       name = "far"
       server = "nbd://server.example:10810/far"
@@ -68,7 +69,12 @@ describe("netroot.toml", () => {
         mtu: 4000,
       },
       export: [
-        { name: "kisroot", image: "exports/kisroot.squashfs", readonly: true },
+        {
+          name: "kisroot",
+          image: "exports/kisroot.squashfs",
+          readonly: true,
+          aoe: { shelf: 0, slot: 1 },
+        },
         { name: "far", server: "nbd://server.example:10810/far", readonly: false },
       ],
       forward: [{ port: 2049, to: { host: "fd00::1", port: 22 } }],
@@ -118,6 +124,14 @@ describe("what is wrong is said with its line, its key and what would be right",
     [
       "[[export]]\nname = 'a'\nimage = 'i'\nreadonly = 'yes'",
       "line 4: [[export]] number 1, readonly is true or false, without quotes.",
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'eth0'",
+      "line 4: [[export]] number 1, aoe is an AoE target, such as e0.1: e, a shelf from 0 to 65534, a dot, a slot from 0 to 254. It names a place, and no network interface.",
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'\n[[export]]\nname = 'b'\nimage = 'j'\naoe = 'e00.1'",
+      'line 8: [[export]] number 2, aoe e0.1 is "a" already, further up; give each export a target of its own.',
     ],
     [
       "[[forward]]\nport = 10809\nto = 'h:1'",
@@ -180,10 +194,6 @@ describe("what is not there yet is refused, not ignored", () => {
   it.each([
     ["[uplink]\ntap = 't0'", "line 2: uplink.tap is not there yet"],
     ["[segment]\nmode = 'shared'", 'line 2: segment.mode "shared" is not there yet'],
-    [
-      "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'",
-      "line 4: [[export]] number 1, aoe is not there yet",
-    ],
   ])("%j", (text, sentence) => {
     expect(() => parse(text)).toThrow(sentence);
     expect(() => parse(text)).not.toThrow("secret");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TOKEN_PATTERN } from "../../net/access/token.ts";
+import { formatAoeAddress, parseAoeAddress } from "../../net/aoe/address.ts";
 import { leasedRange } from "../../net/boot-server/range.ts";
 import { LONGEST_FILE_FIELD } from "../../net/dhcp/pxe.ts";
 import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
@@ -58,13 +59,26 @@ const server = words("the address of an NBD server, such as nbd://host:10809/nam
   },
 );
 
+/** Where an export is an AoE target: "e0.1". */
+const aoeTarget = words("an AoE target, such as e0.1").transform((text, context) => {
+  const address = parseAoeAddress(text);
+  if (address !== undefined) return address;
+  context.issues.push({
+    code: "custom",
+    message:
+      "is an AoE target, such as e0.1: e, a shelf from 0 to 65534, a dot, a slot from 0 to 254. It names a place, and no network interface",
+    input: text,
+  });
+  return z.NEVER;
+});
+
 const exportEntry = z
   .strictObject({
     name: words("the name by which clients ask for it").max(255, "is at most 255 characters long"),
     image: words("the path of an image file").optional(),
     server: server.optional(),
     readonly: yesOrNo.default(true),
-    aoe: notYet("AoE targets come with a later version").optional(),
+    aoe: aoeTarget.optional(),
   })
   .superRefine(({ name, image, server }, context) => {
     if ((image === undefined) === (server === undefined)) {
@@ -158,7 +172,22 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   /** What a machine that boots from the network card is told. See `planBoot` for the defaults. */
   boot: bootTable.prefault({}),
-  export: z.array(exportEntry, "is a list: write [[export]], with two brackets").default([]),
+  export: z
+    .array(exportEntry, "is a list: write [[export]], with two brackets")
+    .superRefine((exports, context) => {
+      const taken = new Map<string, string>();
+      for (const [index, { name, aoe }] of exports.entries()) {
+        if (aoe === undefined) continue;
+        const place = formatAoeAddress(aoe);
+        const other = taken.get(place);
+        if (other === undefined) taken.set(place, name);
+        else {
+          const message = `${place} is "${other}" already, further up; give each export a target of its own`;
+          context.addIssue({ code: "custom", message, path: [index, "aoe"] });
+        }
+      }
+    })
+    .default([]),
   forward: z
     .array(forwardEntry, "is a list: write [[forward]], with two brackets")
     .superRefine((forwards, context) => {

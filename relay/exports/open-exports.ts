@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatAoeAddress } from "../../net/aoe/address.ts";
 import { ExportHub } from "../../net/export/hub.ts";
 import type { ExportStatus, Notice } from "../../net/status/status.ts";
 import type { Configuration } from "../config/schema.ts";
@@ -118,7 +119,13 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
   await Promise.all(ours);
   await Promise.race([Promise.all(elsewhere), sleep(PATIENCE_MS, undefined, { ref: false })]);
 
-  const statuses = () => plan.exports.map(({ name }) => served.get(name)!.status());
+  const targets = new Map(configuration.export.map(({ name, aoe }) => [name, aoe]));
+  const statuses = () =>
+    plan.exports.map(({ name }): ExportStatus => {
+      const target = targets.get(name);
+      const status = served.get(name)!.status();
+      return target === undefined ? status : { ...status, aoe: formatAoeAddress(target) };
+    });
   return {
     hub,
     status: statuses,
