@@ -24,6 +24,7 @@ import {
 import type { Ipv4Output } from "./output.ts";
 import {
   IPV4_HEADER_BYTES,
+  type Ipv4HeaderFields,
   type Ipv4Packet,
   isFragment,
   parseIpv4Packet,
@@ -173,19 +174,36 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     if (IPV4_HEADER_BYTES + length > this.mtu) {
       throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
     }
-    const frame = this.#slab.allocate(ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + length);
-    fill(frame, ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES);
     this.#identification = (this.#identification + 1) & 0xffff;
-    writeIpv4Header(frame, ETHERNET_HEADER_BYTES, {
-      source: this.address,
-      destination,
-      protocol,
-      payloadLength: length,
-      identification: this.#identification,
-    });
-    writeEthernetHeader(frame, mac ?? 0, this.#options.mac, etherType.ipv4);
-    if (mac === undefined) this.#neighbours.hold(destination, frame);
-    else this.#transmit(frame);
+    this.#sendPacket(mac, { protocol, destination, payloadLength: length }, fill);
+  }
+
+  /**
+   * Sends what may not fit into one packet as fragments of at most `largestBytes` each, header included (RFC 791 section 3.2). A
+   * packet holds 65,535 bytes: the payload at most 65,515.
+   */
+  sendFragmented(
+    mac: MacAddress,
+    protocol: number,
+    destination: Ipv4Address,
+    payload: Uint8Array,
+    largestBytes: number,
+  ): void {
+    const room = (Math.min(largestBytes, this.mtu) - IPV4_HEADER_BYTES) & ~7;
+    this.#identification = (this.#identification + 1) & 0xffff;
+    for (let offset = 0; offset < payload.length; offset += room) {
+      const piece = payload.subarray(offset, offset + room);
+      const fragment = {
+        dontFragment: false,
+        moreFragments: offset + room < payload.length,
+        fragmentOffset: offset,
+      };
+      this.#sendPacket(
+        mac,
+        { protocol, destination, payloadLength: piece.length, ...fragment },
+        (frame, at) => frame.set(piece, at),
+      );
+    }
   }
 
   /** Notes where a station is, before it has said so itself. */
@@ -242,6 +260,24 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     } else {
       this.#options.unroutable({ packet, bytes, mac, broadcast: false });
     }
+  }
+
+  #sendPacket(
+    mac: MacAddress | undefined,
+    fields: Omit<Ipv4HeaderFields, "source" | "identification">,
+    fill: (frame: Uint8Array, offset: number) => void,
+  ): void {
+    const header = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
+    const frame = this.#slab.allocate(header + fields.payloadLength);
+    fill(frame, header);
+    writeIpv4Header(frame, ETHERNET_HEADER_BYTES, {
+      ...fields,
+      source: this.address,
+      identification: this.#identification,
+    });
+    writeEthernetHeader(frame, mac ?? 0, this.#options.mac, etherType.ipv4);
+    if (mac === undefined) this.#neighbours.hold(fields.destination, frame);
+    else this.#transmit(frame);
   }
 
   #mayBeStation(address: Ipv4Address): boolean {

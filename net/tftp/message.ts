@@ -5,7 +5,7 @@ import { decodeUtf8, encodeUtf8 } from "../nbd/text.ts";
 
 export const TFTP_PORT = 69;
 /** What stands before the bytes of a block. */
-export const DATA_HEADER_BYTES = 4;
+const DATA_HEADER_BYTES = 4;
 
 const opcode = { read: 1, write: 2, data: 3, ack: 4, error: 5, optionAck: 6 } as const;
 

@@ -154,7 +154,7 @@ describe("a file", () => {
     const network = new SimulatedNetwork({ open });
     const options: TftpOption[] = [
       ["tsize", "0"],
-      ["blksize", "9000"],
+      ["blksize", "1468"],
       ["utimeout", "5"],
       ["windowsize", "4"],
     ];
@@ -321,10 +321,11 @@ describe("a request that is not answered with a file", () => {
     ["with a mode that fits into no answer", { mode: long }, 4, /no mode "xxx/],
   ])("%s", async (_, over, code, words) => {
     const { open, state } = files({ f: someBytes(10) });
-    const network = new SimulatedNetwork({ open }, undefined, 548);
+    const network = new SimulatedNetwork({ open });
     const client = new SimulatedClient(network, over);
     await network.run();
     expect(client.error).toMatchObject({ kind: "error", code, message: expect.stringMatching(words) });
+    expect(client.error!.message.length).toBeLessThanOrEqual(160);
     expect([state.open, network.server.transfers, network.ports]).toEqual([0, 0, [TFTP_PORT]]);
   });
 

@@ -6,7 +6,6 @@ import { UNSPECIFIED_ADDRESS } from "../ipv4/address.ts";
 import type { UdpPeer, UdpServices } from "../udp/services.ts";
 import type { TftpFile, TftpOpen, TftpRefusal } from "./file.ts";
 import {
-  DATA_HEADER_BYTES,
   parseTftp,
   serializeTftp,
   TFTP_PORT,
@@ -22,7 +21,7 @@ export const DEFAULT_TRANSFERS_PER_CLIENT = 16;
 /** How many files are sent at a time to all clients together; policy: a request above it is refused. */
 const MOST_TRANSFERS = 512;
 
-/** Characters of an error's message. It may hold a name from the request, and has to fit into any packet. */
+/** Characters of an error's message, which may hold a name from the request: clients have room for a block of 512 bytes. */
 const LONGEST_WORDS = 160;
 
 /** Ports for transfers (RFC 6335 section 6). */
@@ -30,7 +29,7 @@ const FIRST_EPHEMERAL_PORT = 49_152;
 const EPHEMERAL_PORTS = 16_384;
 
 export interface TftpServerOptions {
-  readonly udp: Pick<UdpServices, "bind" | "isBound" | "send" | "payloadLimit">;
+  readonly udp: Pick<UdpServices, "bind" | "isBound" | "sendLarge">;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly open: TftpOpen;
@@ -191,7 +190,7 @@ export class TftpServer implements Timed {
 
   #opened(session: Session, mode: TransferMode, file: TftpFile | TftpRefusal): void {
     const { counters } = this;
-    const { clock, udp, changed = () => {} } = this.#options;
+    const { clock, changed = () => {} } = this.#options;
     if (this.#closed) {
       if ("close" in file) void file.close();
       return;
@@ -205,7 +204,6 @@ export class TftpServer implements Timed {
     const terms = agree(session.request.options, {
       mode,
       sizeBytes: file.sizeBytes,
-      largestBlockBytes: udp.payloadLimit - DATA_HEADER_BYTES,
     });
     session.transfer = new ReadTransfer({
       file,
@@ -285,7 +283,7 @@ export class TftpServer implements Timed {
   #send(port: number, peer: UdpPeer, message: TftpMessage): void {
     const short =
       message.kind === "error" ? { ...message, message: message.message.slice(0, LONGEST_WORDS) } : message;
-    this.#options.udp.send(port, peer, serializeTftp(short));
+    this.#options.udp.sendLarge(port, peer, serializeTftp(short));
   }
 }
 

@@ -29,26 +29,20 @@ export class SimulatedNetwork implements Clock {
   readonly sent: TftpMessage[] = [];
   readonly server: TftpServer;
 
-  constructor(
-    options: Pick<TftpServerOptions, "open" | "transfersPerClient">,
-    fate: Fate = () => [1],
-    payloadLimit = 1472,
-  ) {
+  constructor(options: Pick<TftpServerOptions, "open" | "transfersPerClient">, fate: Fate = () => [1]) {
     this.#fate = fate;
     this.server = new TftpServer({
       ...options,
       clock: this,
       random: seededBytes(1),
       udp: {
-        payloadLimit,
         isBound: (port) => this.#ports.has(port),
         bind: (port, service) => {
           if (this.#ports.has(port)) throw new Error(`Port ${port} is bound twice.`);
           this.#ports.set(port, service);
           return () => this.#ports.delete(port);
         },
-        send: (port, { address, port: to }, payload) => {
-          if (payload.length > payloadLimit) throw new RangeError("The datagram is too large.");
+        sendLarge: (port, { address, port: to }, payload) => {
           const message = wellFormed(payload);
           this.sent.push(message);
           this.#carry(message, () => this.#clients.get(`${address}:${to}`)?.(message, port));

@@ -2,14 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { TftpOption } from "./message.ts";
 import { agree, parseMode } from "./terms.ts";
 
-const limits = { mode: "octet", sizeBytes: 70_000, largestBlockBytes: 8968 } as const;
+const file = { mode: "octet", sizeBytes: 70_000 } as const;
 
 describe("the options of a request", () => {
   it.each<[string, TftpOption[], TftpOption[]]>([
     ["none", [], []],
     ["a block size", [["blksize", "1432"]], [["blksize", "1432"]]],
     ["the smallest", [["blksize", "8"]], [["blksize", "8"]]],
-    ["one above the network's", [["BlkSize", "65464"]], [["blksize", "8968"]]],
+    ["the largest", [["BlkSize", "65464"]], [["blksize", "65464"]]],
+    ["one above it", [["blksize", "65535"]], [["blksize", "65464"]]],
     ["a block that is too small", [["blksize", "7"]], []],
     ["a block that is none", [["blksize", "1e3"]], []],
     ["a block above 16 bits", [["blksize", "65536"]], []],
@@ -52,21 +53,21 @@ describe("the options of a request", () => {
       ],
     ],
   ])("%s", (_, asked, accepted) => {
-    expect(agree(asked, limits).accepted).toEqual(accepted);
+    expect(agree(asked, file).accepted).toEqual(accepted);
   });
 
   it("decide how the file is sent", () => {
-    expect(agree([], limits)).toMatchObject({ blockBytes: 512, windowBlocks: 1, timeoutMs: undefined });
+    expect(agree([], file)).toMatchObject({ blockBytes: 512, windowBlocks: 1, timeoutMs: undefined });
     const asked: TftpOption[] = [
       ["timeout", "2"],
       ["windowsize", "4"],
       ["blksize", "1024"],
     ];
-    expect(agree(asked, limits)).toMatchObject({ blockBytes: 1024, windowBlocks: 4, timeoutMs: 2000 });
+    expect(agree(asked, file)).toMatchObject({ blockBytes: 1024, windowBlocks: 4, timeoutMs: 2000 });
   });
 
   it("tell no size in netascii: it is not known before the end", () => {
-    expect(agree([["tsize", "0"]], { ...limits, mode: "netascii" }).accepted).toEqual([]);
+    expect(agree([["tsize", "0"]], { ...file, mode: "netascii" }).accepted).toEqual([]);
   });
 });
 

@@ -6,8 +6,8 @@ export type TransferMode = "octet" | "netascii";
 /** Without the option (RFC 1350). */
 const PLAIN_BLOCK_BYTES = 512;
 const SMALLEST_BLOCK_BYTES = 8;
-/** RFC 2348. A datagram of IPv4 holds 65,507 bytes, header included. */
-export const LARGEST_BLOCK_BYTES = 65_464;
+/** RFC 2348. A datagram of IPv4 has room for it. */
+const LARGEST_BLOCK_BYTES = 65_464;
 
 /** How a file is sent. */
 export interface Terms {
@@ -20,11 +20,10 @@ export interface Terms {
   readonly accepted: readonly TftpOption[];
 }
 
-export interface TermsLimits {
+/** What is sent. */
+export interface TransferSubject {
   readonly mode: TransferMode;
   readonly sizeBytes: number;
-  /** The largest block that the network takes. */
-  readonly largestBlockBytes: number;
 }
 
 /** A larger window is made smaller: it is held in memory, and sent in one go. */
@@ -41,7 +40,7 @@ export function parseMode(mode: string): TransferMode | undefined {
  * Answers the options of a request. What is not known, makes no sense or was said before is left out of the answer, as
  * RFC 2347 wants it: the client then goes on without.
  */
-export function agree(options: readonly TftpOption[], limits: TermsLimits): Terms {
+export function agree(options: readonly TftpOption[], subject: TransferSubject): Terms {
   const asked = new Map<string, number>();
   for (const [name, value] of options) {
     const known = name.toLowerCase();
@@ -53,10 +52,10 @@ export function agree(options: readonly TftpOption[], limits: TermsLimits): Term
     return value;
   };
 
-  let blockBytes = Math.min(PLAIN_BLOCK_BYTES, limits.largestBlockBytes);
+  let blockBytes = PLAIN_BLOCK_BYTES;
   const blksize = asked.get("blksize") ?? 0;
   if (blksize >= SMALLEST_BLOCK_BYTES && blksize <= 0xffff) {
-    blockBytes = accept("blksize", Math.min(blksize, LARGEST_BLOCK_BYTES, limits.largestBlockBytes));
+    blockBytes = accept("blksize", Math.min(blksize, LARGEST_BLOCK_BYTES));
   }
 
   let timeoutMs: number | undefined;
@@ -64,7 +63,7 @@ export function agree(options: readonly TftpOption[], limits: TermsLimits): Term
   if (timeout >= 1 && timeout <= 255) timeoutMs = 1000 * accept("timeout", timeout);
 
   // In netascii the number of bytes is known only after the file was translated.
-  if (asked.has("tsize") && limits.mode === "octet") accept("tsize", limits.sizeBytes);
+  if (asked.has("tsize") && subject.mode === "octet") accept("tsize", subject.sizeBytes);
 
   let windowBlocks = 1;
   const windowsize = asked.get("windowsize") ?? 0;

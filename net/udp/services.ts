@@ -2,7 +2,12 @@ import { BROADCAST_MAC, type MacAddress } from "../ethernet/mac.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
 import type { Ipv4Arrival, Ipv4Interface } from "../ipv4/interface.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
-import { parseUdp, UDP_HEADER_BYTES, writeUdpHeader } from "./udp.ts";
+import { parseUdp, serializeUdp, UDP_HEADER_BYTES, writeUdpHeader } from "./udp.ts";
+
+/** Of payload: an IPv4 packet holds 65,535 bytes, headers included. */
+export const LARGEST_DATAGRAM_BYTES = 65_507;
+/** What every Ethernet card takes. */
+const ETHERNET_MTU = 1500;
 
 /** Who sent a datagram. */
 export interface UdpPeer {
@@ -71,6 +76,25 @@ export class UdpServices {
     const length = UDP_HEADER_BYTES + payload.length;
     if (destination.mac === undefined) this.#output.send(ipProtocol.udp, destination.address, length, fill);
     else this.#output.sendTo(destination.mac, ipProtocol.udp, destination.address, length, fill);
+  }
+
+  /**
+   * Sends a datagram of up to 65,507 bytes to a station, in fragments where it is larger than what every Ethernet card takes: that
+   * of the station may take less than the segment. Throws a RangeError above that.
+   */
+  sendLarge(sourcePort: number, destination: Required<UdpDestination>, payload: Uint8Array): void {
+    if (payload.length > LARGEST_DATAGRAM_BYTES) {
+      throw new RangeError(`A datagram of ${payload.length} bytes is above ${LARGEST_DATAGRAM_BYTES}.`);
+    }
+    if (IPV4_HEADER_BYTES + UDP_HEADER_BYTES + payload.length <= Math.min(this.#output.mtu, ETHERNET_MTU)) {
+      this.send(sourcePort, destination, payload);
+      return;
+    }
+    const { address, port, mac } = destination;
+    this.counters.sentDatagrams++;
+    const datagram = { sourcePort, destinationPort: port, payload };
+    const bytes = serializeUdp(datagram, this.#output.address, address);
+    this.#output.sendFragmented(mac, ipProtocol.udp, address, bytes, ETHERNET_MTU);
   }
 
   /** Hands a packet's datagram to its service. False when there is none: the sender may be told. */
