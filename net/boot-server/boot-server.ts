@@ -18,6 +18,7 @@ import type { BootServerCounters } from "./counters.ts";
 import { leasedRange } from "./range.ts";
 import { serveDhcp } from "./serve-dhcp.ts";
 import { serveDns } from "./serve-dns.ts";
+import { RouterDiscovery } from "./serve-router-discovery.ts";
 
 /** A transport protocol that is plugged in: the gateway's TCP. */
 export interface TransportProtocol extends Timed {
@@ -88,6 +89,7 @@ export class BootServer implements Timed {
   readonly counters: BootServerCounters;
   readonly #interface: Ipv4Interface;
   readonly #icmp: IcmpService;
+  readonly #routerDiscovery: RouterDiscovery;
   readonly #dhcp: DhcpServer;
   readonly #tcp: TransportProtocol | undefined;
   readonly #tftp: TftpServer | undefined;
@@ -109,6 +111,7 @@ export class BootServer implements Timed {
       unroutable: (arrival) => this.#icmp.unreachable(arrival, unreachable.network),
     });
     this.#icmp = new IcmpService(this.#interface, clock);
+    this.#routerDiscovery = new RouterDiscovery(options.mac, options.transmit);
     this.udp = new UdpServices(this.#interface);
     const domainName = dhcp?.domainName;
     this.#dhcp = new DhcpServer(
@@ -146,6 +149,7 @@ export class BootServer implements Timed {
       interface: this.#interface.counters,
       neighbours: this.#interface.neighbourCounters,
       icmp: this.#icmp.counters,
+      routerDiscovery: this.#routerDiscovery.counters,
       udp: this.udp.counters,
       dhcp: this.#dhcp.counters,
       dns: serveDns(names, this.udp),
@@ -155,7 +159,8 @@ export class BootServer implements Timed {
 
   /** Takes a frame from the segment. */
   receive(frame: Uint8Array): void {
-    if (!this.#closed) this.#interface.receive(frame);
+    if (this.#closed || this.#routerDiscovery.receive(frame)) return;
+    this.#interface.receive(frame);
   }
 
   /** Lets a service's own deadlines be part of ours; the function returned stops that. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type BootServerLab, bootServerLab, GUEST_INTERFACE } from "./boot-server-lab.ts";
 
 let lab: BootServerLab | undefined;
@@ -78,5 +78,23 @@ describe("arping", () => {
     expect(probe.code).toBe(1);
     const free = await inside.run("arping", ["-D", "-c", "1", "-w", "1", "-I", GUEST_INTERFACE, "10.86.0.2"]);
     expect(free.code).toBe(0);
+  });
+});
+
+describe("Linux, looking for an IPv6 router", () => {
+  it("is told that there is none, and finds nothing wrong with the answer", async () => {
+    const { inside, server } = await guest(1500);
+    const counters = async () => {
+      const { stdout } = await inside.run("cat", ["/proc/net/snmp6"]);
+      const lines = [...stdout.matchAll(/^(\w+)\s+(\d+)$/gm)];
+      return Object.fromEntries(lines.map(([, name, count]) => [name, Number(count)]));
+    };
+    await vi.waitFor(
+      async () =>
+        expect(await counters()).toMatchObject({ Icmp6InRouterAdvertisements: 1, Icmp6InErrors: 0 }),
+      { timeout: 30_000, interval: 200 },
+    );
+    expect(server.counters.routerDiscovery).toEqual({ answered: 1, malformed: 0 });
+    expect((await inside.run("ip", ["-6", "route", "show", "default"])).stdout).toBe("");
   });
 });
