@@ -1,4 +1,4 @@
-import type { AttachClient } from "../wire/wire-server.ts";
+import type { AttachClient } from "../wire/wire-session.ts";
 import { BootNetwork, type BootNetworkOptions } from "./boot-network.ts";
 
 /** `isolated`: each client has a segment, a boot server and a gateway of its own. `shared`: one for all of them. */

@@ -1,7 +1,8 @@
 import { WebSocket } from "ws";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL } from "../../net/wire/batch.ts";
-import { FrameLink, type LinkCounters, octetsOf } from "../wire/frame-link.ts";
+import { FrameLink, octetsOf } from "../wire/frame-link.ts";
+import type { LinkCounters } from "../wire/link-counters.ts";
 
 /** The far end of the wire, as a guest's worker has it. For tests and benchmarks. */
 export interface GuestLink {

@@ -1,17 +1,6 @@
 import type { WebSocket } from "ws";
 import { BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
-
-/** Totals of one client's link. Frames are counted in both framings alike. */
-export interface LinkCounters {
-  framesIn: number;
-  framesOut: number;
-  bytesIn: number;
-  bytesOut: number;
-  /** Messages whose framing made no sense, and frames of an impossible length: dropped. */
-  malformedIn: number;
-  /** Frames dropped because the client does not read what it is sent. */
-  droppedOut: number;
-}
+import { type LinkCounters, newLinkCounters } from "./link-counters.ts";
 
 export interface LinkOptions {
   readonly mtu: number;
@@ -34,14 +23,7 @@ export interface Corkable {
 
 /** Frames in and out of one WebSocket. What is sent in one turn of the event loop goes out together. */
 export class FrameLink {
-  readonly counters: LinkCounters = {
-    framesIn: 0,
-    framesOut: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    malformedIn: 0,
-    droppedOut: 0,
-  };
+  readonly counters: LinkCounters = newLinkCounters();
   readonly #socket: WebSocket;
   /** The TCP socket below, to be corked around a burst of single-frame messages. */
   readonly #transport: Corkable;

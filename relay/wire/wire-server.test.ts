@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import { sessionSubprotocol } from "../../net/wire/session-name.ts";
 import { listen } from "../http/listen.ts";
 import { silentLogger } from "../log.ts";
 import { type WireOptions, WireServer } from "./wire-server.ts";
@@ -225,6 +226,126 @@ describe("the wire", () => {
     third.socket.pause(); // does not even answer our goodbye
     await close();
     expect(attached.size).toBe(0);
+    expect(wire.clients).toBe(0);
+  });
+});
+
+describe("a client that named its session", () => {
+  const named = (first: number) => ["binary", sessionSubprotocol(new Uint8Array(16).fill(first))];
+
+  /** A wire on which each client can be sent to, and its network is counted. */
+  async function start(options: Partial<WireOptions> = {}) {
+    const networks = new Map<number, (frame: Uint8Array) => void>();
+    const heard: [id: number, first: number][] = [];
+    const server = await startEcho({
+      attach: (id, send) => {
+        networks.set(id, send);
+        return {
+          receive: (bytes) => heard.push([id, bytes[0]!]),
+          close: () => networks.delete(id),
+        };
+      },
+      ...options,
+    });
+    return { ...server, networks, heard };
+  }
+
+  it("and whose socket is cut finds its network as it was, with what was sent to it meanwhile", async () => {
+    const { url, wire, networks, heard } = await start();
+    const first = await connect(url, named(1));
+    first.socket.send(frame(7));
+    await until(() => heard.length === 1);
+    first.socket.terminate();
+    await until(() => wire.resumes.kept === 1);
+    expect(wire.clients).toBe(1);
+    networks.get(1)!(frame(8));
+    networks.get(1)!(frame(9));
+
+    const again = await connect(url, named(1));
+    expect((await again.messages(2)).map(([octet]) => octet)).toEqual([8, 9]);
+    again.socket.send(frame(10));
+    await until(() => heard.length === 2);
+    expect(heard).toEqual([
+      [1, 7],
+      [1, 10],
+    ]);
+    networks.get(1)!(frame(11));
+    expect((await again.messages(3)).map(([octet]) => octet)).toEqual([8, 9, 11]);
+    expect(wire.resumes).toEqual({ kept: 1, resumed: 1, expired: 0 });
+    expect(wire.counters()).toMatchObject({ framesIn: 2, framesOut: 3, droppedOut: 0 });
+  });
+
+  it("is kept no more than it can hold", async () => {
+    const { url, wire, networks } = await start();
+    const first = await connect(url, named(1));
+    first.socket.terminate();
+    await until(() => wire.resumes.kept === 1);
+    for (let index = 0; index < 1000; index++) networks.get(1)!(frame(index, 1000));
+    expect(wire.counters().droppedOut).toBe(1000 - 262);
+    const again = await connect(url, named(1));
+    expect(await again.messages(262)).toHaveLength(262);
+  });
+
+  it("is another one once its time is over", async () => {
+    const { url, wire, networks } = await start({ resumeMs: 20 });
+    (await connect(url, named(1))).socket.terminate();
+    await until(() => wire.resumes.expired === 1);
+    expect(networks.size).toBe(0);
+    await connect(url, named(1));
+    await until(() => networks.size === 1);
+    expect([...networks.keys()]).toEqual([2]);
+    expect(wire.resumes.resumed).toBe(0);
+  });
+
+  it("and comes back before its old socket is known to be dead, has the new one alone", async () => {
+    const { url, networks, heard, wire } = await start();
+    const old = await connect(url, named(1));
+    const young = await connect(url, named(1));
+    expect(await old.closed).toBe(1000);
+    young.socket.send(frame(3));
+    await until(() => heard.length === 1);
+    networks.get(1)!(frame(4));
+    expect((await young.messages(1))[0]![0]).toBe(4);
+    expect([...networks.keys()]).toEqual([1]);
+    expect(wire.clients).toBe(1);
+  });
+
+  it.each([
+    ["says goodbye", {}, named(1), (socket: WebSocket) => socket.close(1000)],
+    ["closes its tab", {}, named(1), (socket: WebSocket) => socket.close(1001)],
+    ["has sent text", {}, named(1), (socket: WebSocket) => socket.send("text")],
+    ["named none", {}, ["binary"], (socket: WebSocket) => socket.terminate()],
+    ["is cut where nobody is kept", { resumeMs: 0 }, named(1), (socket: WebSocket) => socket.terminate()],
+  ])("and %s is gone at once", async (_, options, protocols, leave) => {
+    const { url, wire, networks } = await start(options);
+    const client = await connect(url, protocols);
+    await until(() => networks.size === 1);
+    leave(client.socket);
+    await until(() => networks.size === 0);
+    expect(wire.clients).toBe(0);
+    expect(wire.resumes.kept).toBe(0);
+  });
+
+  it("and is away gives its place to one that is there", async () => {
+    const { url, wire, networks } = await start({ maxClients: 2 });
+    for (const first of [1, 2]) (await connect(url, named(first))).socket.terminate();
+    await until(() => wire.resumes.kept === 2);
+    await connect(url, named(3));
+    await until(() => networks.size === 2);
+    expect([...networks.keys()]).toEqual([2, 3]);
+    // The one that is left comes back although no place is free.
+    await connect(url, named(2));
+    expect(wire.resumes).toEqual({ kept: 2, resumed: 1, expired: 1 });
+    await expect(connect(url, named(4))).rejects.toThrow("503");
+  });
+
+  it("is not waited for when the wire closes", async () => {
+    const { url, wire, networks, close } = await start();
+    (await connect(url, named(1))).socket.terminate();
+    await connect(url, named(2));
+    await until(() => wire.resumes.kept === 1);
+    await close();
+    expect(networks.size).toBe(0);
     expect(wire.clients).toBe(0);
   });
 });

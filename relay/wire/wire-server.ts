@@ -1,23 +1,14 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
+import { sessionNameOf } from "../../net/wire/session-name.ts";
 import { Access, type Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
-import { FrameLink, type LinkCounters, octetsOf } from "./frame-link.ts";
+import { FrameLink, octetsOf } from "./frame-link.ts";
+import { addLinkCounters, type LinkCounters, newLinkCounters } from "./link-counters.ts";
 import { closeSocket, type Refusal, refuseUpgrade } from "./upgrade.ts";
-
-/** What stands behind a client's link: its segment, its boot server, its gateway. */
-export interface WireClient {
-  /** A frame from the client. */
-  readonly receive: FrameSink;
-  /** The link is gone: everything that belongs to this client is freed. Called exactly once. */
-  close(): void;
-}
-
-/** `send` takes frames to the client, from the first call on and until `close`. */
-export type AttachClient = (id: number, send: FrameSink, logger: Logger) => WireClient;
+import { type AttachClient, WireSession } from "./wire-session.ts";
 
 export interface WireOptions {
   readonly mtu: number;
@@ -25,12 +16,14 @@ export interface WireOptions {
   readonly logger: Logger;
   /** Who may open the wire; unless given, programs of this machine and the page of this server. */
   readonly admit?: Admit;
-  /** More clients than this are refused with 503. */
+  /** More clients than this are refused with 503. One that is away gives way to one that is there. */
   readonly maxClients?: number;
   /** See `LinkOptions.highWaterBytes`. */
   readonly highWaterBytes?: number;
   /** A client that answers no ping for this long is gone: a laptop that was closed says no goodbye. */
   readonly silenceMs?: number;
+  /** How long a client that named its session may be away; 0 ends it with its socket. */
+  readonly resumeMs?: number;
   /** Paths of WebSockets that somebody else answers. */
   readonly otherPaths?: readonly string[];
 }
@@ -41,11 +34,18 @@ const DEFAULT_MAX_CLIENTS = 64;
 const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SILENCE_MS = 60_000;
 
-interface Session {
-  readonly id: number;
-  readonly socket: WebSocket;
-  readonly link: FrameLink;
-  alive: boolean;
+/** "up to two minutes": a laptop that changes its network. */
+const DEFAULT_RESUME_MS = 120_000;
+/** The socket ended without a goodbye (RFC 6455, section 7.1.5). */
+const ABNORMAL = 1006;
+
+/** What became of sessions whose socket was cut. */
+export interface ResumeCounters {
+  /** Cut, and kept for a while. */
+  kept: number;
+  resumed: number;
+  /** Nobody came back in time, or another client needed the place. */
+  expired: number;
 }
 
 /** The WebSocket server at `/wire`: one raw frame a message, or several with the subprotocol `netroot-batch.v1`. */
@@ -53,9 +53,10 @@ export class WireServer {
   readonly #http: Server;
   readonly #options: Required<WireOptions>;
   readonly #sockets: WebSocketServer;
-  readonly #sessions = new Map<number, Session>();
-  readonly #past: LinkCounters = zeroCounters();
+  readonly #sessions = new Set<WireSession>();
+  readonly #past: LinkCounters = newLinkCounters();
   readonly #pings: NodeJS.Timeout;
+  readonly resumes: ResumeCounters = { kept: 0, resumed: 0, expired: 0 };
   #nextId = 1;
   #closed = false;
 
@@ -66,6 +67,7 @@ export class WireServer {
       maxClients: DEFAULT_MAX_CLIENTS,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       silenceMs: DEFAULT_SILENCE_MS,
+      resumeMs: DEFAULT_RESUME_MS,
       otherPaths: [],
       ...options,
     };
@@ -80,7 +82,7 @@ export class WireServer {
     this.#pings = setInterval(() => this.#ping(), this.#options.silenceMs / 2).unref();
   }
 
-  /** How many clients are attached. */
+  /** How many clients there are; those that are away and may come back are counted. */
   get clients(): number {
     return this.#sessions.size;
   }
@@ -88,7 +90,7 @@ export class WireServer {
   /** Totals over all clients that there are and were. */
   counters(): LinkCounters {
     const sum = { ...this.#past };
-    for (const { link } of this.#sessions.values()) addCounters(sum, link.counters);
+    for (const session of this.#sessions) addLinkCounters(sum, session.counters());
     return sum;
   }
 
@@ -98,10 +100,9 @@ export class WireServer {
     this.#closed = true;
     this.#http.off("upgrade", this.#upgrade);
     clearInterval(this.#pings);
+    for (const session of this.#away()) this.#end(session, "away when the relay shut down");
     await Promise.all(
-      Array.from(this.#sessions.values(), ({ socket }) =>
-        closeSocket(socket, 1001, "the relay is shutting down"),
-      ),
+      Array.from(this.#sessions, (session) => session.close(1001, "the relay is shutting down")),
     );
     this.#sockets.close();
   }
@@ -124,32 +125,59 @@ export class WireServer {
     const refusal = this.#options.admit(request);
     if (refusal !== undefined) return refusal;
     if (pathOf(request) !== PATH) return { status: 404, message: `The only WebSocket here is ${PATH}.` };
-    if (this.#sessions.size >= this.#options.maxClients) {
+    if (this.#find(request) === undefined && !this.#makeRoom()) {
       this.#options.logger.warn(`refused a client: there are ${this.#sessions.size} already`);
       return { status: 503, message: "There are too many clients." };
     }
     return undefined;
   }
 
+  #makeRoom(): boolean {
+    if (this.#sessions.size < this.#options.maxClients) return true;
+    const [oldest] = this.#away();
+    if (oldest === undefined) return false;
+    this.resumes.expired += 1;
+    this.#end(oldest, "its place was needed while it was away");
+    return true;
+  }
+
+  /** Those that wait for their client, the one that came first before the others. */
+  #away(): WireSession[] {
+    return [...this.#sessions].filter((session) => session.isAway);
+  }
+
+  /** The session that the client names. */
+  #find(request: IncomingMessage): WireSession | undefined {
+    const name = sessionNameOf(request.headers["sec-websocket-protocol"]);
+    if (name === undefined) return undefined;
+    return [...this.#sessions].find((session) => session.name === name);
+  }
+
   #accept(socket: WebSocket, transport: Duplex, request: IncomingMessage): void {
-    const id = this.#nextId++;
     const { mtu, highWaterBytes } = this.#options;
-    const logger = this.#options.logger.child(`client ${id}`);
     const batch = socket.protocol === BATCH_SUBPROTOCOL;
-    const link: FrameLink = new FrameLink(socket, transport, {
+    const known = this.#find(request);
+    const session = known ?? this.#open(request);
+    const { logger } = session;
+    const link = new FrameLink(socket, transport, {
       mtu,
       batch,
       highWaterBytes,
-      receive: (frame) => client.receive(frame),
+      receive: (frame) => session.receive(frame),
     });
-    const client = this.#options.attach(id, (frame) => link.send(frame), logger);
-    const session: Session = { id, socket, link, alive: true };
-    this.#sessions.set(id, session);
-    logger.info(`on the wire from ${request.socket.remoteAddress}${batch ? "" : ", one frame a message"}`);
+    session.plugIn(socket, link);
+    if (known !== undefined) this.resumes.resumed += 1;
+    const from = `from ${request.socket.remoteAddress}${batch ? "" : ", one frame a message"}`;
+    logger.info(known === undefined ? `on the wire ${from}` : `back on the wire ${from}`);
 
+    let refused = false;
+    const refuse = (code: number, reason: string) => {
+      refused = true;
+      void closeSocket(socket, code, reason);
+    };
     socket.on("message", (data: Buffer, isBinary) => {
       if (!isBinary) {
-        void closeSocket(socket, 1003, "binary messages only: one is one Ethernet frame");
+        refuse(1003, "binary messages only: one is one Ethernet frame");
         return;
       }
       try {
@@ -158,34 +186,56 @@ export class WireServer {
         // A defect of ours, which one client's frames led to: it costs that client its link, and nobody else anything.
         logger.error(`ended by a defect of the relay: ${(error as Error).stack}`);
         link.close();
-        void closeSocket(socket, 1011, "a defect of the relay; its log says more");
+        refuse(1011, "a defect of the relay; its log says more");
       }
     });
     socket.on("pong", () => {
       session.alive = true;
     });
-    // ws closes the socket with the fitting status by itself.
-    socket.on("error", (error) => logger.debug(error.message));
+    // What came is no WebSocket message. ws closes the socket with the fitting status by itself.
+    socket.on("error", (error) => {
+      refused = true;
+      logger.debug(error.message);
+    });
     socket.on("close", (code) => {
-      this.#sessions.delete(id);
-      link.close();
-      client.close();
-      addCounters(this.#past, link.counters);
-      const { framesIn, framesOut, malformedIn, droppedOut } = link.counters;
-      const lost =
-        malformedIn + droppedOut > 0
-          ? `, ${malformedIn} malformed, ${droppedOut} dropped on the way out`
-          : "";
-      logger.info(`gone (${code}): ${framesIn} frames in, ${framesOut} out${lost}`);
+      if (!session.isOn(socket)) return;
+      const { resumeMs } = this.#options;
+      const mayReturn = session.name !== undefined && code === ABNORMAL && !refused && !this.#closed;
+      if (!mayReturn || resumeMs === 0) {
+        this.#end(session, `gone (${code})`);
+        return;
+      }
+      this.resumes.kept += 1;
+      logger.info(`away: its socket was cut. It has ${Math.round(resumeMs / 1000)} s to come back`);
+      session.waitForReturn(resumeMs, () => {
+        this.resumes.expired += 1;
+        this.#end(session, "gone: it did not come back");
+      });
     });
   }
 
+  #open(request: IncomingMessage): WireSession {
+    const id = this.#nextId++;
+    const name = sessionNameOf(request.headers["sec-websocket-protocol"]);
+    const logger = this.#options.logger.child(`client ${id}`);
+    const session = new WireSession(id, name, logger, this.#options.attach);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  #end(session: WireSession, how: string): void {
+    this.#sessions.delete(session);
+    session.end();
+    const counters = session.counters();
+    addLinkCounters(this.#past, counters);
+    const { framesIn, framesOut, malformedIn, droppedOut } = counters;
+    const lost =
+      malformedIn + droppedOut > 0 ? `, ${malformedIn} malformed, ${droppedOut} dropped on the way out` : "";
+    session.logger.info(`${how}: ${framesIn} frames in, ${framesOut} out${lost}`);
+  }
+
   #ping(): void {
-    for (const session of this.#sessions.values()) {
-      if (session.alive) session.socket.ping();
-      else session.socket.terminate();
-      session.alive = false;
-    }
+    for (const session of this.#sessions) session.ping();
   }
 }
 
@@ -197,12 +247,4 @@ function chooseProtocol(offered: Set<string>): string | false {
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "").split("?", 1)[0] ?? "";
-}
-
-function zeroCounters(): LinkCounters {
-  return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, malformedIn: 0, droppedOut: 0 };
-}
-
-function addCounters(sum: LinkCounters, more: LinkCounters): void {
-  for (const key of Object.keys(sum) as (keyof LinkCounters)[]) sum[key] += more[key];
 }

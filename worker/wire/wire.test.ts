@@ -63,7 +63,7 @@ describe("the wire", () => {
   it("asks for our subprotocol, and puts the frames of one task into one message", async () => {
     const { wire, sockets, asked } = setUp();
     wire.open();
-    expect(asked).toEqual([[BATCH_SUBPROTOCOL]]);
+    expect(asked).toEqual([[BATCH_SUBPROTOCOL, expect.stringMatching(/^netroot-session\.[0-9a-f]{32}$/)]]);
     sockets[0]!.opens(BATCH_SUBPROTOCOL);
     wire.send(frame(1));
     wire.send(frame(2));
@@ -144,6 +144,66 @@ describe("the wire", () => {
       ["open", true],
       ["lost", true],
     ]);
+    expect(wire.dropped).toBe(0);
+  });
+
+  it("comes back at once after a cut, by the same name, and first sends what was held", async () => {
+    const { wire, sockets, asked, states, time } = setUp();
+    wire.open();
+    sockets[0]!.opens(BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.message(serializeBatch([frame(9)]));
+    sockets[0]!.handlers.closed();
+    wire.send(frame(1));
+    wire.send(frame(2));
+    expect(states.at(-1)).toEqual(["connecting", true]);
+    time.pass(0);
+    expect(asked).toHaveLength(2);
+    expect(asked[1]).toEqual(asked[0]);
+    sockets[1]!.opens(BATCH_SUBPROTOCOL);
+    wire.send(frame(3));
+    await Promise.resolve();
+    expect(sockets[1]!.sent.map((message) => parseBatch(message, 1500))).toEqual([
+      { ok: true, frames: [frame(1), frame(2), frame(3)], rejected: 0 },
+    ]);
+    expect(wire.dropped).toBe(0);
+  });
+
+  it("is lost when it does not come back at once, and does not come back at once to a relay that says nothing", () => {
+    const { wire, sockets, states, time } = setUp();
+    wire.open();
+    sockets[0]!.opens(BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.closed();
+    time.pass(0);
+    sockets[1]!.opens(BATCH_SUBPROTOCOL);
+    sockets[1]!.handlers.closed();
+    expect(states.at(-1)).toEqual(["lost", true]);
+    time.pass(0);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("holds a bounded number of octets, and drops the newest", async () => {
+    const { wire, sockets, time } = setUp();
+    wire.open();
+    sockets[0]!.opens(BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.closed();
+    for (let index = 0; index < 400; index++) wire.send(frame(index, 1000));
+    expect(wire.dropped).toBe(400 - 262);
+    time.pass(0);
+    sockets[1]!.opens(BATCH_SUBPROTOCOL);
+    await Promise.resolve();
+    const sent = sockets[1]!.sent.flatMap((message) => {
+      const batch = parseBatch(message, 1500);
+      return batch.ok ? batch.frames : [];
+    });
+    expect(sent.map((each) => each[0])).toEqual(Array.from({ length: 262 }, (_, index) => index & 0xff));
+  });
+
+  it("is another client each time it is opened", () => {
+    const { wire, asked } = setUp();
+    wire.open();
+    wire.close();
+    wire.open();
+    expect(asked[1]).not.toEqual(asked[0]);
   });
 
   it("leaves nothing open behind it, whenever it is closed", () => {

@@ -1,5 +1,7 @@
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { BATCH_SUBPROTOCOL, BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
+import { HeldFrames } from "../../net/wire/held-frames.ts";
+import { SESSION_NAME_BYTES, sessionSubprotocol } from "../../net/wire/session-name.ts";
 import type { After } from "../platform.ts";
 import { backoffMs } from "./backoff.ts";
 import type { OpenSocket, Socket } from "./socket.ts";
@@ -14,8 +16,8 @@ export interface WireOptions {
   readonly random: () => number;
   readonly receive: FrameSink;
   /**
-   * `connecting`: the first attempt is under way. `lost`: there is no connection, and attempts go on; `everOpen` tells a
-   * relay that went away from one that was never reached.
+   * `connecting`: an attempt is under way that is expected to succeed, the first one or the one right after a cut. `lost`:
+   * there is no connection, and attempts go on; `everOpen` tells a relay that went away from one that was never reached.
    */
   readonly changed: (state: WireState, everOpen: boolean) => void;
   /** How much may wait in the socket. Policy: drop-newest. */
@@ -23,11 +25,14 @@ export interface WireOptions {
 }
 
 const BACKOFF = { firstMs: 250, maxMs: 5000 };
+/** What the guest sends while there is no relay; more is dropped, as it would be with the cable pulled. */
+const MAX_HELD_BYTES = 256 * 1024;
 const DEFAULT_MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 
 /**
  * The guest's network cable: frames in WebSocket messages. Everything sent in one task travels in one message where the
- * server speaks our subprotocol, and one frame a message where it does not. It reconnects until it is closed.
+ * server speaks our subprotocol, and one frame a message where it does not. It reconnects until it is closed, and names its
+ * session, so that a relay that is still the same goes on with the guest's connections where they were.
  */
 export class Wire {
   readonly #options: WireOptions;
@@ -38,6 +43,8 @@ export class Wire {
   #flushPlanned = false;
   #attempt = 0;
   #everOpen = false;
+  #session = "";
+  #held = new HeldFrames(MAX_HELD_BYTES);
   #cancelRetry: (() => void) | undefined;
   /** Frames that did not leave, and frames and messages that made no sense. */
   dropped = 0;
@@ -55,6 +62,7 @@ export class Wire {
     if (this.#state !== "closed") return;
     this.#everOpen = false;
     this.#attempt = 0;
+    this.#session = sessionSubprotocol(crypto.getRandomValues(new Uint8Array(SESSION_NAME_BYTES)));
     this.#change("connecting");
     this.#connect();
   }
@@ -66,13 +74,18 @@ export class Wire {
     const socket = this.#socket;
     this.#socket = undefined;
     this.#batches = undefined;
+    this.#held.take();
     this.#change("closed");
     socket?.close();
   }
 
   send(frame: Uint8Array): void {
     const socket = this.#socket;
-    if (this.#state !== "open" || !socket || socket.bufferedAmount > this.#maxBufferedBytes) {
+    if (this.#state !== "open" || !socket) {
+      if (!this.#everOpen || !this.#held.push(frame)) this.dropped += 1;
+      return;
+    }
+    if (socket.bufferedAmount > this.#maxBufferedBytes) {
       this.dropped += 1;
       return;
     }
@@ -104,19 +117,22 @@ export class Wire {
 
   #openSocket(): Socket {
     const { openSocket, url } = this.#options;
-    const socket = openSocket(url, [BATCH_SUBPROTOCOL], {
+    const socket = openSocket(url, [BATCH_SUBPROTOCOL, this.#session], {
       opened: () => {
         if (socket !== this.#socket) return;
-        this.#attempt = 0;
         this.#everOpen = true;
         this.#batches =
           socket.protocol === BATCH_SUBPROTOCOL
             ? new BatchWriter((message) => socket.send(message))
             : undefined;
         this.#change("open");
+        for (const frame of this.#held.take()) this.send(frame);
       },
       message: (bytes) => {
-        if (socket === this.#socket) this.#receive(bytes);
+        if (socket !== this.#socket) return;
+        // A relay that answers is one to come back to at once.
+        this.#attempt = 0;
+        this.#receive(bytes);
       },
       closed: () => {
         if (socket === this.#socket) this.#retry();
@@ -129,12 +145,14 @@ export class Wire {
     const { after, random } = this.#options;
     this.#socket = undefined;
     this.#batches = undefined;
-    this.#cancelRetry = after(backoffMs(this.#attempt, random(), BACKOFF), () => {
+    const atOnce = this.#everOpen && this.#attempt === 0;
+    const waitMs = atOnce ? 0 : backoffMs(this.#attempt, random(), BACKOFF);
+    this.#cancelRetry = after(waitMs, () => {
       this.#cancelRetry = undefined;
       this.#connect();
     });
     this.#attempt += 1;
-    this.#change("lost");
+    this.#change(atOnce ? "connecting" : "lost");
   }
 
   #receive(message: Uint8Array): void {

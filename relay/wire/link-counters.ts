@@ -1,0 +1,19 @@
+/** Totals of one client's link. Frames are counted in both framings alike. */
+export interface LinkCounters {
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** Messages whose framing made no sense, and frames of an impossible length: dropped. */
+  malformedIn: number;
+  /** Frames dropped because the client does not read what it is sent, or is away for longer than they can be held. */
+  droppedOut: number;
+}
+
+export function newLinkCounters(): LinkCounters {
+  return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, malformedIn: 0, droppedOut: 0 };
+}
+
+export function addLinkCounters(sum: LinkCounters, more: LinkCounters): void {
+  for (const key of Object.keys(sum) as (keyof LinkCounters)[]) sum[key] += more[key];
+}
