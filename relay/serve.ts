@@ -156,6 +156,8 @@ async function open(
     logger,
     attach: clients.attach,
     admit: access.admitUpgrade,
+    maxClients: configuration.limits.clients,
+    resumeMs: configuration.limits.resume_seconds * 1000,
     otherPaths: [EXPORTS_PATH],
   });
   onClose(() => wire.close());

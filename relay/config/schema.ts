@@ -124,6 +124,9 @@ const host = words("a host, such as lab.example or 10.0.0.5:8086").transform((te
 const TOKEN_WORDS = "is 16 to 256 letters, digits, - and _, in quotes";
 
 const NBD_PORT = 10809;
+const DEFAULT_MAX_CLIENTS = 64;
+/** Time for a laptop to change its network, or to be opened again. */
+const DEFAULT_RESUME_SECONDS = 120;
 const forwardEntry = z.strictObject({
   port: port(1).refine(
     (number) => number !== NBD_PORT,
@@ -205,6 +208,18 @@ export const configurationSchema = z.strictObject({
         .min(1, "is at least 1")
         .max(256, "is at most 256")
         .default(DEFAULT_TRANSFERS_PER_CLIENT),
+      /** Clients on the wire at once. */
+      clients: z
+        .int("is a number from 1 to 10000")
+        .min(1, "is at least 1")
+        .max(10_000, "is at most 10000")
+        .default(DEFAULT_MAX_CLIENTS),
+      /** How long a client whose socket was cut is waited for. */
+      resume_seconds: z
+        .number("is a number of seconds from 0 to 3600")
+        .min(0, "is at least 0, which waits for nobody")
+        .max(3600, "is at most 3600")
+        .default(DEFAULT_RESUME_SECONDS),
     })
     .prefault({}),
   uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),

@@ -34,7 +34,6 @@ const DEFAULT_MAX_CLIENTS = 64;
 const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SILENCE_MS = 60_000;
 
-/** "up to two minutes": a laptop that changes its network. */
 const DEFAULT_RESUME_MS = 120_000;
 /** The socket ended without a goodbye (RFC 6455, section 7.1.5). */
 const ABNORMAL = 1006;
