@@ -464,6 +464,7 @@ describe("the boot server, fed with what is not for it", () => {
       fragments: 1,
       badSource: 2,
       multicast: 1,
+      elsewhere: 0,
       unroutableDropped: 0,
     });
   });

@@ -24,6 +24,10 @@ import { RouterDiscovery } from "./serve-router-discovery.ts";
 export interface TransportProtocol extends Timed {
   /** Takes the payload of a packet for our address. It is immutable: it may be kept. */
   receive(source: Ipv4Address, payload: Uint8Array): void;
+  /** Answers a packet that was for `output.address`, which is not ours, as somebody who serves nothing. */
+  refuse?(output: Ipv4Output, source: Ipv4Address, payload: Uint8Array): void;
+  /** Resets the connections of a station that is gone. */
+  leave?(address: Ipv4Address): void;
   close?(): void;
 }
 
@@ -41,6 +45,10 @@ export interface BootServerDhcp {
   readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
   /** `save` returns other leases than before. Called in the middle of an answer: only note it. */
   readonly leasesChanged?: () => void;
+  /** See `DhcpServerConfig`, as for the next two. */
+  readonly mayLease?: (address: Ipv4Address, mac: MacAddress) => boolean;
+  readonly leased?: (address: Ipv4Address, mac: MacAddress) => void;
+  readonly trustsIdentifiers?: boolean;
 }
 
 export interface BootServerTftp {
@@ -108,7 +116,7 @@ export class BootServer implements Timed {
     this.#interface = new Ipv4Interface({
       ...options,
       receive: (arrival) => this.#receive(arrival),
-      unroutable: (arrival) => this.#icmp.unreachable(arrival, unreachable.network),
+      unroutable: (arrival) => this.#refuse(arrival),
     });
     this.#icmp = new IcmpService(this.#interface, clock);
     this.#routerDiscovery = new RouterDiscovery(options.mac, options.transmit);
@@ -190,6 +198,12 @@ export class BootServer implements Timed {
     return this.#dhcp.leases();
   }
 
+  /** A station is gone: its connections are reset; its lease is over, and remembered. */
+  leave(station: { readonly mac: MacAddress | undefined; readonly address: Ipv4Address | undefined }): void {
+    if (station.address !== undefined) this.#tcp?.leave?.(station.address);
+    if (station.mac !== undefined) this.#dhcp.leave(station.mac);
+  }
+
   save(): BootServerState {
     return { leases: this.#dhcp.save() };
   }
@@ -200,6 +214,17 @@ export class BootServer implements Timed {
     this.#tcp?.close?.();
     this.#tftp?.close();
     this.#closed = true;
+  }
+
+  /**
+   * What is for an address that is not ours goes nowhere, and the sender hears it: by a RST in that address's name, so that
+   * its program gives up at once, else by ICMP.
+   */
+  #refuse(arrival: Ipv4Arrival): void {
+    const { packet, mac } = arrival;
+    if (packet.protocol === ipProtocol.tcp && this.#tcp?.refuse !== undefined) {
+      this.#tcp.refuse(this.#interface.outputAs(packet.destination, mac), packet.source, packet.payload);
+    } else this.#icmp.unreachable(arrival, unreachable.network);
   }
 
   #receive(arrival: Ipv4Arrival): void {

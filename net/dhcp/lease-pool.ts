@@ -71,17 +71,24 @@ export class LeasePool {
     return undefined;
   }
 
-  /** Picks an address for a client: its own, the one it would like, one never used, the one unused for longest. */
-  choose(identity: DhcpIdentity, wanted: Ipv4Address | undefined): Ipv4Address | undefined {
+  /**
+   * Picks an address for a client, of those that it may have: its own, the one it would like, one never used, the one unused
+   * for longest.
+   */
+  choose(
+    identity: DhcpIdentity,
+    wanted: Ipv4Address | undefined,
+    mayHave: (address: Ipv4Address) => boolean = () => true,
+  ): Ipv4Address | undefined {
     const lease = this.find(identity);
-    if (lease !== undefined) return lease.address;
-    if (wanted !== undefined && this.isFree(wanted)) return wanted;
+    if (lease !== undefined && mayHave(lease.address)) return lease.address;
+    if (wanted !== undefined && this.isFree(wanted) && mayHave(wanted)) return wanted;
     for (let address = this.#options.first; address <= this.#last; address++) {
-      if (!this.#byAddress.has(address)) return address;
+      if (!this.#byAddress.has(address) && mayHave(address)) return address;
     }
     let oldest: DhcpLease | undefined;
     for (const candidate of this.#byAddress.values()) {
-      if (!this.isFree(candidate.address)) continue;
+      if (!this.isFree(candidate.address) || !mayHave(candidate.address)) continue;
       if (oldest === undefined || candidate.expiresAtMs < oldest.expiresAtMs) oldest = candidate;
     }
     return oldest?.address;

@@ -1,6 +1,6 @@
 // A DHCP server, RFC 2131 section 4.3: the only one on its segment, so it speaks for every address (it refuses what is not its own).
 import type { Clock } from "../clock.ts";
-import { type MacAddress, readMac } from "../ethernet/mac.ts";
+import { MAC_BYTES, type MacAddress, readMac, writeMac } from "../ethernet/mac.ts";
 import { hexFromOctets } from "../ethernet/octets.ts";
 import {
   BROADCAST_ADDRESS,
@@ -49,6 +49,15 @@ export interface DhcpServerConfig {
   readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
   /** A client got, renewed, gave back or declined an address: `save` returns something new. An offer is no such change. */
   readonly leasesChanged?: () => void;
+  /** Whether a station may have an address. It may not where another one uses it without a lease. */
+  readonly mayLease?: (address: Ipv4Address, mac: MacAddress) => boolean;
+  /** A station was told that an address is its own. */
+  readonly leased?: (address: Ipv4Address, mac: MacAddress) => void;
+  /**
+   * Whether a client is who its client identifier says (RFC 2131 section 2.1). Anyone can say so: where clients must not take
+   * each other's addresses, and their hardware addresses are proven, it is false. Then the hardware address says who it is.
+   */
+  readonly trustsIdentifiers?: boolean;
 }
 
 export interface DhcpCounters {
@@ -114,6 +123,15 @@ export class DhcpServer {
     return this.#pool.save();
   }
 
+  /** Whoever has the hardware address is gone: its lease is remembered, and over. */
+  leave(mac: MacAddress): void {
+    const hardware = hexFromOctets(Uint8Array.of(HARDWARE_ETHERNET, ...octetsOf(mac)));
+    const lease = this.#pool.find({ client: hardware, hardware });
+    if (lease === undefined) return;
+    this.#pool.release(lease);
+    this.#config.leasesChanged?.();
+  }
+
   /** Does what a message asks for. `undefined` when there is nothing to say. */
   answer(request: DhcpMessage): DhcpReply | undefined {
     if (request.operation !== bootpOperation.request || !this.#isReachable(request)) return this.#ignore();
@@ -134,8 +152,9 @@ export class DhcpServer {
   }
 
   #discover(request: DhcpMessage): DhcpReply | undefined {
-    const identity = identityOf(request);
-    const address = this.#pool.choose(identity, request.options.requestedAddress);
+    const identity = this.#identityOf(request);
+    const mayLease = (address: Ipv4Address) => this.#mayLease(address, request);
+    const address = this.#pool.choose(identity, request.options.requestedAddress, mayLease);
     if (address === undefined) {
       this.counters.exhausted++;
       return undefined;
@@ -147,7 +166,7 @@ export class DhcpServer {
 
   /** RFC 2131 section 4.3.2 tells the client's states apart by what it fills in. */
   #request(request: DhcpMessage): DhcpReply | undefined {
-    const identity = identityOf(request);
+    const identity = this.#identityOf(request);
     const { serverIdentifier, requestedAddress } = request.options;
     if (serverIdentifier !== undefined && serverIdentifier !== this.#config.serverAddress) {
       // SELECTING, and another server was chosen: our offer is free again.
@@ -158,9 +177,12 @@ export class DhcpServer {
     // SELECTING and INIT-REBOOT name the address in option 50, RENEWING and REBINDING in ciaddr. In each case the client
     // gets what it names if that is its own, or, to this server that forgot it, a free one.
     const address = requestedAddress ?? request.clientAddress;
-    if (!this.#pool.mayHave(identity, address)) return this.#refuse(request);
+    if (!this.#pool.mayHave(identity, address) || !this.#mayLease(address, request))
+      return this.#refuse(request);
     this.#pool.grant(identity, address, "bound", this.#leaseSeconds() * 1000);
     this.#config.leasesChanged?.();
+    const mac = macOf(request);
+    if (mac !== undefined) this.#config.leased?.(address, mac);
     this.counters.acks++;
     return this.#grantReply(request, dhcpMessageType.ack, address);
   }
@@ -172,7 +194,7 @@ export class DhcpServer {
   }
 
   #release(request: DhcpMessage): undefined {
-    const lease = this.#pool.find(identityOf(request));
+    const lease = this.#pool.find(this.#identityOf(request));
     if (lease === undefined || lease.address !== request.clientAddress) return this.#ignore();
     this.#pool.release(lease);
     this.#config.leasesChanged?.();
@@ -181,7 +203,7 @@ export class DhcpServer {
   }
 
   #decline(request: DhcpMessage): undefined {
-    const lease = this.#pool.find(identityOf(request));
+    const lease = this.#pool.find(this.#identityOf(request));
     if (lease === undefined || lease.address !== request.options.requestedAddress) return this.#ignore();
     this.#pool.decline(lease, DECLINED_MS);
     this.#config.leasesChanged?.();
@@ -198,6 +220,21 @@ export class DhcpServer {
       relayAddress !== serverAddress &&
       relayAddress !== broadcastOf(network)
     );
+  }
+
+  #mayLease(address: Ipv4Address, request: DhcpMessage): boolean {
+    const mac = macOf(request);
+    return mac === undefined || (this.#config.mayLease?.(address, mac) ?? true);
+  }
+
+  #identityOf({ hardwareType, clientHardware, options }: DhcpMessage): DhcpIdentity {
+    const hardware = hexFromOctets(Uint8Array.of(hardwareType, ...clientHardware));
+    const { clientIdentifier } = options;
+    const named =
+      this.#config.trustsIdentifiers !== false &&
+      clientIdentifier !== undefined &&
+      clientIdentifier.length <= LONGEST_IDENTIFIER_BYTES;
+    return { client: named ? hexFromOctets(clientIdentifier) : hardware, hardware };
   }
 
   #ignore(): undefined {
@@ -302,11 +339,16 @@ export class DhcpServer {
   }
 }
 
-function identityOf({ hardwareType, clientHardware, options }: DhcpMessage): DhcpIdentity {
-  const hardware = hexFromOctets(Uint8Array.of(hardwareType, ...clientHardware));
-  const { clientIdentifier } = options;
-  const named = clientIdentifier !== undefined && clientIdentifier.length <= LONGEST_IDENTIFIER_BYTES;
-  return { client: named ? hexFromOctets(clientIdentifier) : hardware, hardware };
+/** The address of an Ethernet card; `undefined` for any other hardware. */
+function macOf({ hardwareType, clientHardware }: DhcpMessage): MacAddress | undefined {
+  const ethernet = hardwareType === HARDWARE_ETHERNET && clientHardware.length === MAC_BYTES;
+  return ethernet ? readMac(clientHardware, 0) : undefined;
+}
+
+function octetsOf(mac: MacAddress): Uint8Array {
+  const octets = new Uint8Array(MAC_BYTES);
+  writeMac(octets, 0, mac);
+  return octets;
 }
 
 /** RFC 6842: a client identifier is returned as it came. */
@@ -321,8 +363,8 @@ function agentAt(address: Ipv4Address): Addressee {
 /** RFC 2131 section 4.1: to the relay agent, else to the address that the client answers to, else as its broadcast flag says. */
 function addressee(request: DhcpMessage, clientAddress: Ipv4Address, yourAddress: Ipv4Address): Addressee {
   if (request.relayAddress !== 0) return agentAt(request.relayAddress);
-  const ethernet = request.hardwareType === HARDWARE_ETHERNET && request.clientHardware.length === 6;
+  const mac = macOf(request);
   const address = clientAddress !== 0 ? clientAddress : yourAddress;
-  if (!ethernet || address === 0 || (request.broadcast && clientAddress === 0)) return EVERYONE;
-  return { address, port: dhcpPort.client, mac: readMac(request.clientHardware, 0) };
+  if (mac === undefined || address === 0 || (request.broadcast && clientAddress === 0)) return EVERYONE;
+  return { address, port: dhcpPort.client, mac };
 }

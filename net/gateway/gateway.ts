@@ -1,5 +1,6 @@
 import type { Timed } from "../clock.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
+import type { Ipv4Output } from "../ipv4/output.ts";
 import type { StreamService } from "../stream/stream.ts";
 import type { TcpCounters } from "../tcp/counters.ts";
 import { TcpEndpoint, type TcpEndpointOptions } from "../tcp/endpoint.ts";
@@ -15,8 +16,8 @@ export interface GatewayOptions extends TcpEndpointOptions {
 }
 
 /**
- * What guests may reach: the declared services at our own address, and nothing else. Any other port is answered with a RST
- * and counted (`unknownFlows`); so is a flow over the bounds on flows (`flowsRefused`).
+ * What guests may reach: the declared services at our own address, and nothing else. Any other port, and any other address, is
+ * answered with a RST and counted (`unknownFlows`); so is a flow over the bounds on flows (`flowsRefused`).
  */
 export class Gateway implements Timed {
   readonly #endpoint: TcpEndpoint;
@@ -34,6 +35,16 @@ export class Gateway implements Timed {
   /** Takes the payload of one TCP packet to our address. */
   receive(source: Ipv4Address, bytes: Uint8Array): void {
     this.#endpoint.receive(source, bytes);
+  }
+
+  /** Answers a TCP packet to `output.address`, somebody else's, with a RST from there. */
+  refuse(output: Ipv4Output, source: Ipv4Address, bytes: Uint8Array): void {
+    this.#endpoint.refuse(output, source, bytes);
+  }
+
+  /** Resets every connection of a guest that is gone. */
+  leave(address: Ipv4Address): void {
+    this.#endpoint.abortPeer(address);
   }
 
   deadline(): number {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytes } from "../ethernet/fixture.ts";
+import { RateLimit } from "../rate-limit.ts";
 import { type IcmpMessage, icmpLength, parseIcmp, serializeIcmp } from "./icmp.ts";
-import { RateLimit } from "./rate-limit.ts";
 
 /** `ping -s 8` of iputils. */
 const ping = bytes(

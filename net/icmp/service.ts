@@ -2,9 +2,10 @@ import type { Clock } from "../clock.ts";
 import { UNSPECIFIED_ADDRESS } from "../ipv4/address.ts";
 import type { Ipv4Arrival, Ipv4Interface } from "../ipv4/interface.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
+import { RateLimit } from "../rate-limit.ts";
 import { type IcmpMessage, icmpLength, parseIcmp, writeIcmp } from "./icmp.ts";
-import { RateLimit } from "./rate-limit.ts";
 
+/** RFC 1812 section 4.3.2.8: how often we complain is bounded; whoever asks in vain hears nothing. */
 const ERROR_BURST = 20;
 const ERRORS_PER_SECOND = 10;
 /** RFC 792: the header and the first 8 bytes of what it carried; every stack finds its socket with that. */

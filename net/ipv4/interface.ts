@@ -76,6 +76,8 @@ export interface Ipv4InterfaceCounters {
   /** A source that no station can have: ours, a broadcast or multicast address, or one of another network. */
   badSource: number;
   multicast: number;
+  /** For an address that nobody has here: they go nowhere. */
+  elsewhere: number;
   /** What we were to send to an address outside the network. */
   unroutableDropped: number;
 }
@@ -97,6 +99,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     fragments: 0,
     badSource: 0,
     multicast: 0,
+    elsewhere: 0,
     unroutableDropped: 0,
   };
   readonly neighbourCounters: Readonly<NeighbourCounters>;
@@ -163,8 +166,29 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     }
   }
 
+  /** Sends to the station `mac` in the name of `address`, which is not ours: to refuse what was sent there. */
+  outputAs(address: Ipv4Address, mac: MacAddress): Ipv4Output {
+    return {
+      address,
+      mtu: this.mtu,
+      send: (protocol, destination, length, fill) =>
+        this.#sendAs(address, mac, protocol, destination, length, fill),
+    };
+  }
+
   /** Like `send`, for a station whose MAC address is known before it answers to its IP address; else it is looked for. */
   sendTo(
+    mac: MacAddress | undefined,
+    protocol: number,
+    destination: Ipv4Address,
+    length: number,
+    fill: (frame: Uint8Array, offset: number) => void,
+  ): void {
+    this.#sendAs(this.address, mac, protocol, destination, length, fill);
+  }
+
+  #sendAs(
+    source: Ipv4Address,
     mac: MacAddress | undefined,
     protocol: number,
     destination: Ipv4Address,
@@ -175,7 +199,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
       throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
     }
     this.#identification = (this.#identification + 1) & 0xffff;
-    this.#sendPacket(mac, { protocol, destination, payloadLength: length }, fill);
+    this.#sendPacket(mac, { source, protocol, destination, payloadLength: length }, fill);
   }
 
   /**
@@ -200,7 +224,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
       };
       this.#sendPacket(
         mac,
-        { protocol, destination, payloadLength: piece.length, ...fragment },
+        { source: this.address, protocol, destination, payloadLength: piece.length, ...fragment },
         (frame, at) => frame.set(piece, at),
       );
     }
@@ -258,13 +282,14 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     } else if (sentToMany) {
       this.counters.notForUs++;
     } else {
+      this.counters.elsewhere++;
       this.#options.unroutable({ packet, bytes, mac, broadcast: false });
     }
   }
 
   #sendPacket(
     mac: MacAddress | undefined,
-    fields: Omit<Ipv4HeaderFields, "source" | "identification">,
+    fields: Omit<Ipv4HeaderFields, "identification">,
     fill: (frame: Uint8Array, offset: number) => void,
   ): void {
     const header = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
@@ -272,7 +297,6 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     fill(frame, header);
     writeIpv4Header(frame, ETHERNET_HEADER_BYTES, {
       ...fields,
-      source: this.address,
       identification: this.#identification,
     });
     writeEthernetHeader(frame, mac ?? 0, this.#options.mac, etherType.ipv4);

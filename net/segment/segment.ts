@@ -38,6 +38,8 @@ export interface Port {
   readonly counters: Readonly<PortCounters>;
   /** Takes a frame from the station at this port. Does nothing after `detach`. */
   send(frame: Uint8Array): void;
+  /** Like `send`, to one port only, whatever the frame's destination is. */
+  sendTo(only: Port, frame: Uint8Array): void;
   /** Pulls the plug: what was learned about stations here is forgotten. */
   detach(): void;
 }
@@ -72,7 +74,13 @@ export class Segment {
   /** Adds a port; `deliver` gets the frames for whoever is there. */
   attach(deliver: FrameSink): Port {
     const port = new SegmentPort(deliver, {
-      send: (frame) => this.#forward(port, frame),
+      send: (frame) => {
+        const nowMs = this.#clock.now();
+        if (this.#accept(port, frame, nowMs)) this.#forward(port, frame, nowMs);
+      },
+      sendTo: (only, frame) => {
+        if (this.#accept(port, frame, this.#clock.now()) && this.#isHere(only)) only.deliver(frame);
+      },
       detach: () => {
         this.#ports.delete(port);
         for (const [mac, station] of this.#stations) if (station.port === port) this.#stations.delete(mac);
@@ -82,18 +90,25 @@ export class Segment {
     return port;
   }
 
-  #forward(from: SegmentPort, frame: Uint8Array): void {
-    if (!this.#ports.has(from)) return;
+  #isHere(port: Port): port is SegmentPort {
+    return port instanceof SegmentPort && this.#ports.has(port);
+  }
+
+  /** Counts a frame and learns where its station is; false for what is none. */
+  #accept(from: SegmentPort, frame: Uint8Array, nowMs: number): boolean {
+    if (!this.#ports.has(from)) return false;
     from.counters.receivedFrames++;
     from.counters.receivedBytes += frame.length;
     const source = frame.length < ETHERNET_HEADER_BYTES ? undefined : readMac(frame, 6);
     if (source === undefined || isMulticastMac(source)) {
       from.counters.malformed++;
-      return;
+      return false;
     }
-    const nowMs = this.#clock.now();
     this.#learn(source, from, nowMs);
+    return true;
+  }
 
+  #forward(from: SegmentPort, frame: Uint8Array, nowMs: number): void {
     const destination = readMac(frame, 0);
     const to = isMulticastMac(destination) ? undefined : this.#stations.get(destination);
     if (to !== undefined && nowMs - to.seenAtMs <= this.#ageingMs) {
@@ -129,13 +144,15 @@ class SegmentPort implements Port {
     sentBytes: 0,
     malformed: 0,
   };
-  readonly send: (frame: Uint8Array) => void;
+  readonly send: Port["send"];
+  readonly sendTo: Port["sendTo"];
   readonly detach: () => void;
   readonly #deliver: FrameSink;
 
-  constructor(deliver: FrameSink, plug: Pick<Port, "send" | "detach">) {
+  constructor(deliver: FrameSink, plug: Pick<Port, "send" | "sendTo" | "detach">) {
     this.#deliver = deliver;
     this.send = plug.send;
+    this.sendTo = plug.sendTo;
     this.detach = plug.detach;
   }
 

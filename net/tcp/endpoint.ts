@@ -110,6 +110,25 @@ export class TcpEndpoint implements Timed {
     this.#step(() => this.#arrive(source, bytes));
   }
 
+  /**
+   * Takes the payload of a packet to an address that is not ours, and answers in its name (`output.address`): whatever is not
+   * itself a RST gets one.
+   */
+  refuse(output: Ipv4Output, source: Ipv4Address, bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const segment = this.#parse(source, output.address, bytes);
+    if (segment !== undefined) this.#refuseUnknown(output, source, segment);
+  }
+
+  /** Resets every flow of a remote address. Their handlers are told `closed("aborted")`. */
+  abortPeer(address: Ipv4Address): void {
+    this.#step(() => {
+      for (const flows of this.#flows.values()) {
+        for (const flow of flows.values()) if (flow.remoteAddress === address) this.#abort(flow);
+      }
+    });
+  }
+
   deadline(): number {
     let deadline = Number.POSITIVE_INFINITY;
     for (const flows of this.#flows.values()) {
@@ -132,12 +151,14 @@ export class TcpEndpoint implements Timed {
   close(): void {
     this.#services.clear();
     for (const flows of this.#flows.values()) {
-      for (const flow of flows.values()) {
-        if (flow.state === "TIME-WAIT") closeFlow(flow, "finished");
-        else this.#connection(flow).abort();
-      }
+      for (const flow of flows.values()) this.#abort(flow);
     }
     this.#closed = true;
+  }
+
+  #abort(flow: Flow): void {
+    if (flow.state === "TIME-WAIT") closeFlow(flow, "finished");
+    else this.#connection(flow).abort();
   }
 
   /**
@@ -163,14 +184,8 @@ export class TcpEndpoint implements Timed {
   }
 
   #arrive(source: Ipv4Address, bytes: Uint8Array): void {
-    const { output } = this.#context;
-    this.counters.segmentsIn += 1;
-    const segment = parseSegment(bytes, source, output.address);
-    if (segment.kind === "malformed") {
-      if (segment.reason === "bad-checksum") this.counters.dropped.checksum += 1;
-      else this.counters.dropped.malformed += 1;
-      return;
-    }
+    const segment = this.#parse(source, this.#context.output.address, bytes);
+    if (segment === undefined) return;
     const flow = this.#flows.get(segment.destinationPort)?.get(peerKey(source, segment.sourcePort));
     if (flow !== undefined && !mayReopen(flow, segment)) {
       segmentArrives(flow, segment);
@@ -180,13 +195,27 @@ export class TcpEndpoint implements Timed {
     this.#arriveInListen(source, segment);
   }
 
+  /** Counts a segment; `undefined` when it is none. */
+  #parse(source: Ipv4Address, destination: Ipv4Address, bytes: Uint8Array): TcpSegment | undefined {
+    this.counters.segmentsIn += 1;
+    const segment = parseSegment(bytes, source, destination);
+    if (segment.kind !== "malformed") return segment;
+    if (segment.reason === "bad-checksum") this.counters.dropped.checksum += 1;
+    else this.counters.dropped.malformed += 1;
+    return undefined;
+  }
+
+  #refuseUnknown(output: Ipv4Output, source: Ipv4Address, segment: TcpSegment): void {
+    this.counters.unknownFlows += 1;
+    refuseSegment(output, this.counters, source, segment);
+  }
+
   /** RFC 9293, sections 3.10.7.1 and 3.10.7.2: no flow is there. */
   #arriveInListen(source: Ipv4Address, segment: TcpSegment): void {
     const { output } = this.#context;
     const opens = (segment.flags & (SYN | ACK | RST | FIN)) === SYN;
     if (!opens || !this.#services.has(segment.destinationPort)) {
-      this.counters.unknownFlows += 1;
-      refuseSegment(output, this.counters, source, segment);
+      this.#refuseUnknown(output, source, segment);
       return;
     }
     if (this.#isFull(source)) {

@@ -6,6 +6,8 @@ import { type PxeConfig, pxeBoot } from "../../net/dhcp/pxe.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
+import { Occupants } from "../../net/segment/occupants.ts";
+import { type GuardCounters, type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
@@ -37,9 +39,29 @@ export interface BootNetworkOptions
   readonly random?: RandomBytes;
 }
 
-/** A segment with its boot server and gateway, kept going by one timer. Clients are ports of it. */
+export interface ClientPortOptions {
+  /** Takes frames to the client. */
+  readonly deliver: FrameSink;
+  /** The client's MAC address; the first that it uses unless given. */
+  readonly mac?: MacAddress;
+  /** Told of each frame of the client that was dropped, with the reason. Called at any rate. */
+  readonly dropped?: (reason: GuardReason, frame: Uint8Array) => void;
+}
+
+/** Where a client is plugged in. */
+export interface ClientPort {
+  readonly dropped: Readonly<GuardCounters>;
+  /** Takes a frame from the client. */
+  readonly receive: FrameSink;
+  /** Pulls the plug: the client's address is free, its connections are reset. */
+  close(): void;
+}
+
+/** A segment with its boot server and gateway, kept going by one timer. Clients are ports of it, and each can only be itself. */
 export class BootNetwork {
+  readonly #options: BootNetworkOptions;
   readonly #segment: Segment;
+  readonly #occupants = new Occupants();
   readonly #server: BootServer;
   readonly #serverPort: Port;
   readonly #targets: AoeTargets | undefined;
@@ -47,6 +69,7 @@ export class BootNetwork {
   #clients = 0;
 
   constructor(options: BootNetworkOptions) {
+    this.#options = options;
     const { clock = monotonicClock, random = nodeRandom, leaseStore, pxe } = options;
     // Handlers also use their streams when no frame came in: the answer of an export, for example.
     const wake = () => this.#drive.wake();
@@ -69,6 +92,9 @@ export class BootNetwork {
         leaseSeconds: LEASE_SECONDS,
         tellsMtu: options.mtu <= ETHERNET_MTU,
         ...(pxe !== undefined && { boot: pxeBoot(pxe, options.address) }),
+        trustsIdentifiers: false,
+        mayLease: (address, mac) => this.#occupants.mayHave(mac, address),
+        leased: (address, mac) => this.#occupants.assign(mac, address),
         leasesChanged: () => leaseStore?.keep(() => this.#server.save().leases),
       },
       ...(kept !== undefined && { state: { leases: kept } }),
@@ -90,19 +116,37 @@ export class BootNetwork {
     return this.#clients;
   }
 
-  /** Plugs a client in; `deliver` takes frames to it. */
-  attach(deliver: FrameSink): Port {
+  /** Plugs a client in. */
+  attach({ deliver, mac, dropped }: ClientPortOptions): ClientPort {
+    const { address, prefixLength } = this.#options;
+    const occupant = this.#occupants.join();
+    if (mac !== undefined) occupant.takeMac(mac);
+    const guard = new PortGuard({
+      occupant,
+      address,
+      prefixLength,
+      serverMacs: [BOOT_SERVER_MAC, AOE_MAC],
+      aoe: this.#targets !== undefined,
+      ...(dropped !== undefined && { dropped }),
+    });
     const port = this.#segment.attach(deliver);
     this.#clients++;
-    let attached = true;
     this.#targets?.announce();
+    let attached = true;
     return {
-      counters: port.counters,
-      send: port.send,
-      detach: () => {
-        if (attached) this.#clients--;
+      dropped: guard.counters,
+      receive: (frame) => {
+        const passage = guard.judge(frame);
+        if (passage === "segment") port.send(frame);
+        else if (passage === "server") port.sendTo(this.#serverPort, frame);
+      },
+      close: () => {
+        if (!attached) return;
         attached = false;
+        this.#clients--;
+        this.#server.leave(occupant);
         port.detach();
+        occupant.leave();
       },
     };
   }

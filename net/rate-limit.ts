@@ -1,7 +1,4 @@
-/**
- * Bounds how often we complain (RFC 1812 section 4.3.2.8): a bucket of `burst` tokens that refills at `perSecond`. Whoever
- * asks in vain keeps quiet.
- */
+/** A token bucket: it holds `burst` tokens at most, full to begin with, and refills at `perSecond`. */
 export class RateLimit {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -15,13 +12,13 @@ export class RateLimit {
     this.#filledAtMs = nowMs;
   }
 
-  /** Takes a token; false when there is none. */
-  take(nowMs: number): boolean {
+  /** Takes `tokens`; false, and nothing is taken, when there are not so many. */
+  take(nowMs: number, tokens = 1): boolean {
     const refill = ((nowMs - this.#filledAtMs) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + refill);
     this.#filledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
+    if (this.#tokens < tokens) return false;
+    this.#tokens -= tokens;
     return true;
   }
 }
