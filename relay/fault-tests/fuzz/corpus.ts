@@ -10,10 +10,10 @@ import { SyntheticGuest } from "../../client/synthetic-guest.ts";
 const SERVER = parseIpv4("10.86.0.1")!;
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** What a guest sends and gets in a boot: DHCP, ARP, ping, an NBD session, refused ports, and the UDP services. */
+/** What a guest sends in a boot: DHCP, ARP, ping, an NBD session, refused ports, and the UDP services. */
 export async function captureCorpus(url: string, mtu: number): Promise<readonly Uint8Array[]> {
   const frames: Uint8Array[] = [];
-  const guest = await SyntheticGuest.connect({ url, mtu, observe: (frame) => frames.push(frame.slice()) });
+  const guest = await SyntheticGuest.connect({ url, mtu });
   const send = guest.link.send;
   guest.link.send = (frame) => {
     frames.push(frame.slice());
@@ -25,7 +25,7 @@ export async function captureCorpus(url: string, mtu: number): Promise<readonly 
     const open = guest.station.connect.bind(guest.station, { address: SERVER, port });
     await GuestNbd.open(open, "kisroot").then(
       async (nbd) => {
-        await nbd.read(0, 65_536);
+        await nbd.read(0, 262_144);
         await nbd.disconnect();
       },
       () => {},
