@@ -44,9 +44,14 @@ export class Occupant {
     return this.#address;
   }
 
+  /** Whether the client has no MAC address yet, and nobody else has this one. */
+  mayTakeMac(mac: MacAddress): boolean {
+    return this.#mac === undefined && !this.#byMac.has(mac);
+  }
+
   /** Makes `mac` the client's for as long as it stays. False when it has one already, or somebody else has this one. */
   takeMac(mac: MacAddress): boolean {
-    if (this.#mac !== undefined || this.#byMac.has(mac)) return false;
+    if (!this.mayTakeMac(mac)) return false;
     this.#mac = mac;
     this.#byMac.set(mac, this);
     return true;

@@ -126,6 +126,14 @@ describe("a client's MAC address", () => {
     expect(one.counters.sourceMac).toBe(1);
   });
 
+  it("is not what a frame says that makes no sense", () => {
+    const { one } = lab();
+    one.judge(packet({ mac: TWO }).slice(0, 30));
+    one.judge(packet({ mac: TWO, source: SERVER }));
+    expect(one.occupant.mac).toBeUndefined();
+    expect(one.judge(packet())).toBe("segment");
+  });
+
   it("is the one that was assigned, where one was", () => {
     const { one } = lab();
     one.occupant.takeMac(TWO);

@@ -115,16 +115,22 @@ export class PortGuard {
   #verdict(frame: Uint8Array): Passage | GuardReason {
     if (frame.length < ETHERNET_HEADER_BYTES) return "malformed";
     const source = readMac(frame, 6);
-    if (source !== this.#occupant.mac) {
-      if (isMulticastMac(source)) return "malformed";
-      if (source === this.#options.serverMac) return "asServer";
-      if (this.#occupant.mac !== undefined) return "sourceMac";
-      if (!this.#occupant.takeMac(source)) return "takenMac";
-    }
+    if (source === this.#occupant.mac) return this.#judgePayload(frame, source);
+    if (isMulticastMac(source)) return "malformed";
+    if (source === this.#options.serverMac) return "asServer";
+    if (this.#occupant.mac !== undefined) return "sourceMac";
+    if (!this.#occupant.mayTakeMac(source)) return "takenMac";
+    const verdict = this.#judgePayload(frame, source);
+    // What makes no sense does not say who somebody is.
+    if (verdict === "segment" || verdict === "server") this.#occupant.takeMac(source);
+    return verdict;
+  }
+
+  #judgePayload(frame: Uint8Array, source: MacAddress): Passage | GuardReason {
     const type = readU16(frame, 12);
     switch (type) {
       case etherType.ipv4:
-        return this.#judgeIpv4(frame);
+        return this.#judgeIpv4(frame, source);
       case etherType.arp:
         return this.#judgeArp(frame, source);
       case etherType.ipv6:
@@ -135,24 +141,22 @@ export class PortGuard {
   }
 
   /** Only what tells who is speaking: whoever gets the packet looks at the rest. */
-  #judgeIpv4(frame: Uint8Array): Passage | GuardReason {
+  #judgeIpv4(frame: Uint8Array, mac: MacAddress): Passage | GuardReason {
     if (frame.length < ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES) return "malformed";
     const headerBytes = (frame[ETHERNET_HEADER_BYTES]! & 0xf) * 4;
     if (frame[ETHERNET_HEADER_BYTES]! >>> 4 !== 4 || headerBytes < IPV4_HEADER_BYTES) return "malformed";
-    const source = readU32(frame, IPV4_SOURCE);
-    const isUnspecified = source === UNSPECIFIED_ADDRESS;
-    const objection = isUnspecified ? undefined : this.#objectionTo(source);
-    if (objection !== undefined) return objection;
-
     const isFirst = (readU16(frame, IPV4_FRAGMENT) & FRAGMENT_OFFSET) === 0;
     const passage =
       frame[IPV4_PROTOCOL] === ipProtocol.udp && isFirst
-        ? this.#judgeUdp(frame, ETHERNET_HEADER_BYTES + headerBytes)
+        ? this.#judgeUdp(frame, ETHERNET_HEADER_BYTES + headerBytes, mac)
         : "segment";
-    return isUnspecified && passage === "segment" ? "strayAddress" : passage;
+    if (passage !== "segment" && passage !== "server") return passage;
+    const source = readU32(frame, IPV4_SOURCE);
+    if (source === UNSPECIFIED_ADDRESS) return passage === "server" ? "server" : "strayAddress";
+    return this.#objectionTo(source) ?? passage;
   }
 
-  #judgeUdp(frame: Uint8Array, at: number): Passage | GuardReason {
+  #judgeUdp(frame: Uint8Array, at: number, mac: MacAddress): Passage | GuardReason {
     // A first fragment that is cut before the ports would hide them from us, and not from who puts it together.
     if (frame.length < at + UDP_HEADER_BYTES) return "malformed";
     if (readU16(frame, at) === dhcpPort.server) return "dhcpServer";
@@ -162,7 +166,7 @@ export class PortGuard {
     const speaksForItself =
       frame[message + HLEN] === 6 &&
       readU32(frame, message + GIADDR) === UNSPECIFIED_ADDRESS &&
-      readMac(frame, message + CHADDR) === this.#occupant.mac;
+      readMac(frame, message + CHADDR) === mac;
     return speaksForItself ? "server" : "dhcpOfAnother";
   }
 
