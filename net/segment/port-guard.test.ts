@@ -98,7 +98,7 @@ function arp(
 }
 
 /** A segment with two clients, neither of whom has said anything. */
-function lab(etherTypes?: readonly number[]) {
+function lab(aoe = false) {
   const occupants = new Occupants();
   const guard = () => {
     const occupant = occupants.join();
@@ -107,8 +107,8 @@ function lab(etherTypes?: readonly number[]) {
       occupant,
       address: SERVER,
       prefixLength: 24,
-      serverMac: SERVER_MAC,
-      ...(etherTypes && { etherTypes }),
+      serverMacs: [SERVER_MAC],
+      aoe,
       dropped: (reason) => reasons.push(reason),
     });
     return { occupant, reasons, counters: guard.counters, judge: (frame: Uint8Array) => guard.judge(frame) };
@@ -291,13 +291,22 @@ describe("other frames", () => {
   const frame = (type: number) =>
     serializeEthernet({ source: ONE, destination: BROADCAST_MAC, type, payload: new Uint8Array(46) });
 
-  it("do not pass, unless the segment has their type", () => {
+  it("do not pass", () => {
     const { one } = lab();
     expect(one.judge(frame(etherType.ipv6))).toBeUndefined();
     expect(one.judge(frame(etherType.aoe))).toBeUndefined();
     expect(one.judge(frame(etherType.vlan))).toBeUndefined();
     expect(one.reasons).toEqual(["ipv6", "etherType", "etherType"]);
-    expect(lab([etherType.aoe]).one.judge(frame(etherType.aoe))).toBe("segment");
+  });
+
+  it("of AoE pass where the segment has it: requests, and nothing that a target says", () => {
+    const { one } = lab(true);
+    const request = frame(etherType.aoe);
+    expect(one.judge(request)).toBe("segment");
+    const response = request.slice();
+    response[14] = 0x18;
+    expect(one.judge(response)).toBeUndefined();
+    expect(one.reasons).toEqual(["aoeTarget"]);
   });
 
   it("are counted as malformed when they are too short for what they are", () => {

@@ -1,4 +1,4 @@
-// What a client may put on a segment: as itself, and nothing but ARP and IPv4. It is what switches call port security, IP source
+// What a client may put on a segment: as itself, and nothing but ARP, IPv4 and AoE requests. It is what switches call port security, IP source
 // guard (RFC 7039 has the reasons), dynamic ARP inspection and DHCP snooping.
 import { arpOperation, parseArp } from "../arp/arp.ts";
 import { dhcpPort } from "../dhcp/message.ts";
@@ -23,8 +23,10 @@ export interface GuardCounters {
   malformed: number;
   /** Harmless: clients ask for routers that are not there. */
   ipv6: number;
-  /** Neither ARP nor IPv4 nor a type that the segment has besides. */
+  /** Neither ARP nor IPv4, nor AoE where the segment has it. */
   etherType: number;
+  /** AoE as only a target speaks it: a response. */
+  aoeTarget: number;
   /** From another MAC address than the one that the client began with. */
   sourceMac: number;
   /** The first frame of a client with a MAC address that another client has. */
@@ -55,9 +57,10 @@ export interface PortGuardOptions {
   /** The boot server's address; with `prefixLength` it is the network as well. */
   readonly address: Ipv4Address;
   readonly prefixLength: number;
-  readonly serverMac: MacAddress;
-  /** What may pass besides ARP and IPv4, `etherType.aoe` for example. */
-  readonly etherTypes?: readonly number[];
+  /** The boot server's stations. */
+  readonly serverMacs: readonly MacAddress[];
+  /** Whether the segment has ATA over Ethernet. */
+  readonly aoe?: boolean;
   /** Told of each frame that is dropped. Called at any rate. */
   readonly dropped?: (reason: GuardReason, frame: Uint8Array) => void;
 }
@@ -66,6 +69,10 @@ const IPV4_FRAGMENT = ETHERNET_HEADER_BYTES + 6;
 const IPV4_PROTOCOL = ETHERNET_HEADER_BYTES + 9;
 const IPV4_SOURCE = ETHERNET_HEADER_BYTES + 12;
 const FRAGMENT_OFFSET = 0x1fff;
+
+/** AoEr11 section 2.2: version and flags come first. */
+const AOE_FLAGS = ETHERNET_HEADER_BYTES;
+const AOE_RESPONSE = 0x08;
 
 /** In a BOOTP message, RFC 951 section 3. */
 const HLEN = 2;
@@ -83,6 +90,7 @@ export class PortGuard {
     malformed: 0,
     ipv6: 0,
     etherType: 0,
+    aoeTarget: 0,
     sourceMac: 0,
     takenMac: 0,
     asServer: 0,
@@ -117,7 +125,7 @@ export class PortGuard {
     const source = readMac(frame, 6);
     if (source === this.#occupant.mac) return this.#judgePayload(frame, source);
     if (isMulticastMac(source)) return "malformed";
-    if (source === this.#options.serverMac) return "asServer";
+    if (this.#options.serverMacs.includes(source)) return "asServer";
     if (this.#occupant.mac !== undefined) return "sourceMac";
     if (!this.#occupant.mayTakeMac(source)) return "takenMac";
     const verdict = this.#judgePayload(frame, source);
@@ -135,8 +143,12 @@ export class PortGuard {
         return this.#judgeArp(frame, source);
       case etherType.ipv6:
         return "ipv6";
+      case etherType.aoe:
+        if (this.#options.aoe !== true) return "etherType";
+        if (frame.length <= AOE_FLAGS) return "malformed";
+        return frame[AOE_FLAGS]! & AOE_RESPONSE ? "aoeTarget" : "segment";
       default:
-        return this.#options.etherTypes?.includes(type) ? "segment" : "etherType";
+        return "etherType";
     }
   }
 

@@ -11,7 +11,7 @@ import { type GuardCounters, type GuardReason, PortGuard } from "../../net/segme
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
-import { type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
+import { AOE_MAC, type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
