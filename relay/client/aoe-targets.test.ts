@@ -80,7 +80,7 @@ it("an export that comes late is announced when it comes, and to every client th
       after: afterTimeout,
       retryMs: RETRY_MS,
     });
-    const port = network.attach({ deliver: (frame) => initiator.receive(frame) });
+    const port = network.attach((frame) => initiator.receive(frame));
     return { port, heard: initiator.heard };
   };
   const early = plugIn();
@@ -94,7 +94,7 @@ it("an export that comes late is announced when it comes, and to every client th
   const later = plugIn();
   expect(later.heard).toMatchObject([{ message: { shelf: 3, slot: 4 } }]);
   expect(network.clients).toBe(2);
-  later.port.close();
-  later.port.close();
+  later.port.detach();
+  later.port.detach();
   expect(network.clients).toBe(1);
 });

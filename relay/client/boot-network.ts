@@ -40,8 +40,6 @@ export interface BootNetworkOptions
 }
 
 export interface ClientPortOptions {
-  /** Takes frames to the client. */
-  readonly deliver: FrameSink;
   /** The client's MAC address; the first that it uses unless given. */
   readonly mac?: MacAddress;
   /** Told of each frame of the client that was dropped, with the reason. Called at any rate. */
@@ -49,12 +47,11 @@ export interface ClientPortOptions {
 }
 
 /** Where a client is plugged in. */
-export interface ClientPort {
+export interface ClientPort extends Omit<Port, "sendTo"> {
+  /** What the client sent and should not have. */
   readonly dropped: Readonly<GuardCounters>;
-  /** Takes a frame from the client. */
-  readonly receive: FrameSink;
   /** Pulls the plug: the client's address is free, its connections are reset. */
-  close(): void;
+  detach(): void;
 }
 
 /** A segment with its boot server and gateway, kept going by one timer. Clients are ports of it, and each can only be itself. */
@@ -116,8 +113,8 @@ export class BootNetwork {
     return this.#clients;
   }
 
-  /** Plugs a client in. */
-  attach({ deliver, mac, dropped }: ClientPortOptions): ClientPort {
+  /** Plugs a client in; `deliver` takes frames to it. */
+  attach(deliver: FrameSink, { mac, dropped }: ClientPortOptions = {}): ClientPort {
     const { address, prefixLength } = this.#options;
     const occupant = this.#occupants.join();
     if (mac !== undefined) occupant.takeMac(mac);
@@ -134,13 +131,14 @@ export class BootNetwork {
     this.#targets?.announce();
     let attached = true;
     return {
+      counters: port.counters,
       dropped: guard.counters,
-      receive: (frame) => {
+      send: (frame) => {
         const passage = guard.judge(frame);
         if (passage === "segment") port.send(frame);
         else if (passage === "server") port.sendTo(this.#serverPort, frame);
       },
-      close: () => {
+      detach: () => {
         if (!attached) return;
         attached = false;
         this.#clients--;

@@ -22,11 +22,11 @@ export class Clients {
 
   readonly attach: AttachClient = (_id, send) => {
     const network = this.#network();
-    const port = network.attach({ deliver: send });
+    const port = network.attach(send);
     return {
-      receive: port.receive,
+      receive: port.send,
       close: () => {
-        port.close();
+        port.detach();
         // A shared network goes with its last client too: connections of clients that are gone must not stay open.
         if (network.clients === 0) this.#end(network);
       },
