@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arpOperation, parseArp, serializeArp } from "../arp/arp.ts";
 import { bootpOperation, dhcpPort, serializeDhcp } from "../dhcp/message.ts";
 import { etherType, parseEthernet, serializeEthernet } from "../ethernet/ethernet.ts";
+import { bytes, zeros } from "../ethernet/fixture.ts";
 import { BROADCAST_MAC, type MacAddress, writeMac } from "../ethernet/mac.ts";
 import { type Ipv4Address, parseIpv4 } from "../ipv4/address.ts";
 import { ipProtocol, parseIpv4Packet, serializeIpv4Packet } from "../ipv4/packet.ts";
@@ -297,6 +298,21 @@ describe("other frames", () => {
     expect(one.judge(frame(etherType.aoe))).toBeUndefined();
     expect(one.judge(frame(etherType.vlan))).toBeUndefined();
     expect(one.reasons).toEqual(["ipv6", "etherType", "etherType"]);
+  });
+
+  it("of IPv6 pass when they ask for a router, to the boot server only", () => {
+    const { one } = lab();
+    const solicitation = bytes(
+      "33 33 00 00 00 02 02 00 00 00 00 11 86 dd", // all routers, the client, IPv6
+      "60 00 00 00 00 08 3a ff", // 8 bytes of ICMPv6, hop limit
+      zeros(16),
+      "ff02 0000 0000 0000 0000 0000 0000 0002",
+      "85 00 7b b8 00 00 00 00", // router solicitation, code, checksum
+    );
+    expect(one.judge(solicitation)).toBe("server");
+    solicitation[54] = 134;
+    expect(one.judge(solicitation)).toBeUndefined();
+    expect(one.reasons).toEqual(["ipv6"]);
   });
 
   it("of AoE pass where the segment has it: requests, and nothing that a target says", () => {

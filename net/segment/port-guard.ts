@@ -1,5 +1,5 @@
-// What a client may put on a segment: as itself, and nothing but ARP, IPv4 and AoE requests. It is what switches call port security, IP source
-// guard (RFC 7039 has the reasons), dynamic ARP inspection and DHCP snooping.
+// What a client may put on a segment: as itself, and nothing but ARP, IPv4, AoE requests and the question for an IPv6 router. It
+// is what switches call port security, IP source guard (RFC 7039 has the reasons), dynamic ARP inspection and DHCP snooping.
 import { arpOperation, parseArp } from "../arp/arp.ts";
 import { dhcpPort } from "../dhcp/message.ts";
 import { ETHERNET_HEADER_BYTES, etherType } from "../ethernet/ethernet.ts";
@@ -14,6 +14,7 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../ipv4/address.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
+import { parseRouterSolicitation } from "../router-discovery/router-discovery.ts";
 import { UDP_HEADER_BYTES } from "../udp/udp.ts";
 import type { Occupant } from "./occupants.ts";
 
@@ -21,7 +22,7 @@ import type { Occupant } from "./occupants.ts";
 export interface GuardCounters {
   /** Too short for what they say they are, or from a group address. */
   malformed: number;
-  /** Harmless: clients ask for routers that are not there. */
+  /** All but the question for a router. Harmless: clients try it everywhere. */
   ipv6: number;
   /** Neither ARP nor IPv4, nor AoE where the segment has it. */
   etherType: number;
@@ -142,7 +143,8 @@ export class PortGuard {
       case etherType.arp:
         return this.#judgeArp(frame, source);
       case etherType.ipv6:
-        return "ipv6";
+        // The one question that has an answer here.
+        return parseRouterSolicitation(frame)?.kind === "router-solicitation" ? "server" : "ipv6";
       case etherType.aoe:
         if (this.#options.aoe !== true) return "etherType";
         if (frame.length <= AOE_FLAGS) return "malformed";
