@@ -39,6 +39,12 @@ describe("the settings of a boot entry", () => {
     expect(kernelUrl).toBe("https://lab.example/net/tftpboot/boot/linux");
   });
 
+  it("have the token that the relay's link holds, and their addresses do not", () => {
+    const { token, ...rest } = settings({ relayUrl: "http://127.0.0.1:8086/#token=0123456789abcdef" });
+    expect(token).toBe("0123456789abcdef");
+    expect(rest).toEqual(settings());
+  });
+
   it.each([
     ["Nowhere", "there is: Overlay-Boot, Outside, Local"],
     ["Outside", "not in the boot tree"],

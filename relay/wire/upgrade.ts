@@ -12,7 +12,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** Answers a request for a WebSocket that will not be one. */
+/** Answers a request for a WebSocket that will not be one, and hangs up: whoever was refused could keep the connection else. */
 export function refuseUpgrade(transport: Duplex, { status, message }: Refusal): void {
   const body = `${message}\n`;
   const head = [
@@ -23,6 +23,7 @@ export function refuseUpgrade(transport: Duplex, { status, message }: Refusal): 
     // RFC 9110, section 11.6.1: no 401 without it.
     ...(status === 401 ? ["WWW-Authenticate: Bearer"] : []),
   ];
+  transport.once("finish", () => transport.destroy());
   transport.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
 
