@@ -14,6 +14,7 @@ Serves a boot tree, the page that boots it, and the wire between the two. TREE i
 Options:
   --host HOST     listen on this address (127.0.0.1; [listen] host in netroot.toml)
   --port PORT     and on this port; 0 lets the system choose (8086; [listen] port in netroot.toml)
+  --socket PATH   a UNIX socket as well, at which qemu's -netdev stream plugs in ([listen] socket in netroot.toml)
   --verbose       log more
   -h, --help      this text
 `;
@@ -36,6 +37,7 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
       listen: {
         ...(values.host !== undefined && { host: values.host }),
         ...(values.port !== undefined && { port: parsePort(values.port) }),
+        ...(values.socket !== undefined && { socket: resolve(values.socket) }),
       },
       logger,
     });
@@ -61,6 +63,7 @@ function parse(argv: readonly string[]) {
       options: {
         host: { type: "string" },
         port: { type: "string" },
+        socket: { type: "string" },
         verbose: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },

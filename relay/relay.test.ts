@@ -97,6 +97,13 @@ describe("a guest on the wire", () => {
     expect(types).toEqual(new Set([etherType.ipv4, etherType.arp]));
   });
 
+  it("may be written in another language, and send a frame a message", async () => {
+    const relay = await start();
+    const client = fileURLToPath(new URL("./wire/raw-client.py", import.meta.url));
+    const { stdout } = await promisify(execFile)("/usr/bin/python3", [client, `${relay.url.replace("http", "ws")}wire`]);
+    expect(stdout).toBe("10.86.0.100 10.86.0.1 02:6e:72:00:00:01 from another language\n");
+  });
+
   it("sees nothing of its neighbour, who has the same address", async () => {
     const relay = await start();
     const seen: [Uint8Array[], Uint8Array[]] = [[], []];

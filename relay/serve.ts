@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
@@ -20,6 +20,7 @@ import type { Logger } from "./log.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
 import { nearOffer } from "./near/offer.ts";
+import { StreamPort } from "./stream-port/stream-port.ts";
 import { openBootFiles } from "./tftp/boot-files.ts";
 import { packageVersion } from "./version.ts";
 import { WireServer } from "./wire/wire-server.ts";
@@ -28,7 +29,7 @@ export interface RelayOptions {
   /** The boot tree's folder. */
   readonly tree: string;
   /** Overrides `[listen]` of netroot.toml. Port 0 lets the system choose. */
-  readonly listen?: { readonly host?: string; readonly port?: number };
+  readonly listen?: { readonly host?: string; readonly port?: number; readonly socket?: string };
   /** The built page's folder; dist/page of this project unless given. */
   readonly page?: string;
   /** Whether nbd-server may be used; it is, where it is installed, unless told otherwise. */
@@ -81,7 +82,7 @@ async function open(
   const { tree, logger, page = BUILT_PAGE, useNbdServer } = options;
   await requireBootTree(tree);
   const configuration = await readConfiguration(tree);
-  const { host, port: wantedPort } = { ...configuration.listen, ...options.listen };
+  const { host, port: wantedPort, socket } = { ...configuration.listen, ...options.listen };
   const { network, mtu, mode } = configuration.segment;
   const address = network.serverAddress;
 
@@ -131,7 +132,7 @@ async function open(
     network: { server: formatIpv4(address), client: formatIpv4(network.firstClientAddress) },
     mtu,
     exports: exports.status(),
-    clients: wire.clients,
+    clients: wire.clients + (streamPort?.clients ?? 0),
     notices,
   });
   const traces = new BootTraces(exports.hub);
@@ -169,6 +170,17 @@ async function open(
     logger: logger.child("exports"),
   });
   onClose(() => near.close());
+  const streamPort =
+    socket === undefined
+      ? undefined
+      : await StreamPort.open({
+          path: resolve(tree, socket),
+          mtu,
+          logger,
+          attach: clients.attach,
+          maxClients: configuration.limits.clients,
+        });
+  if (streamPort !== undefined) onClose(() => streamPort.close());
   const port = await listen(http, host, wantedPort);
   const reachable = reachableHost(host);
   const url = `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}/`;

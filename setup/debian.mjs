@@ -49,6 +49,7 @@ export const sets = {
       "curl",
       "dnsmasq-base",
       "python3",
+      "python3-websocket",
       "squashfs-tools",
       "xz-utils",
     ],

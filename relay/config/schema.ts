@@ -153,6 +153,8 @@ export const configurationSchema = z.strictObject({
     .strictObject({
       host: words("an address of this machine, such as 127.0.0.1").default("127.0.0.1"),
       port: port(0).default(8086),
+      /** A UNIX socket for machines that are no browsers; in the tree unless the path is absolute. */
+      socket: words("the path of a UNIX socket").optional(),
     })
     .prefault({}),
   segment: z
