@@ -100,7 +100,10 @@ describe("a guest on the wire", () => {
   it("may be written in another language, and send a frame a message", async () => {
     const relay = await start();
     const client = fileURLToPath(new URL("./wire/raw-client.py", import.meta.url));
-    const { stdout } = await promisify(execFile)("/usr/bin/python3", [client, `${relay.url.replace("http", "ws")}wire`]);
+    const { stdout } = await promisify(execFile)("/usr/bin/python3", [
+      client,
+      `${relay.url.replace("http", "ws")}wire`,
+    ]);
     expect(stdout).toBe("10.86.0.100 10.86.0.1 02:6e:72:00:00:01 from another language\n");
   });
 

@@ -14,16 +14,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const reports = join(root, "test-results");
 const descriptions = { "debian-bookworm": ".netroot", "debian-bookworm-systemd": ".netroot-systemd" };
 
-const NODE_BOOTS = "cli/engine/boot.test.ts";
-
 /** @typedef {{ passed: number, failed: number, skipped: number }} Count */
 
 const stages = {
   /** Types, formatting, lint and the rooms' import rule: one count each. */
   check: () => sum([npmRun("types"), npmRun("lint")]),
-  unit: () => vitest("--exclude", NODE_BOOTS),
-  /** The images under Node. By themselves: a boot wants the processor that tests with real peers want, too. */
-  boot: () => vitest(NODE_BOOTS),
+  unit: () => vitest("--exclude", "cli/engine/*boot.test.ts"),
+  /** The images under Node, and in qemu. One by one: a boot wants the processor that the other tests want, too. */
+  boot: () => vitest("--dir", "cli/engine", "boot.test.ts", "--no-file-parallelism"),
   e2e: () => {
     const file = join(reports, "playwright.json");
     const run = node(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json"], {
