@@ -3,7 +3,7 @@
 //   npm test                 everything
 //   npm test -- unit         only some of: check unit boot e2e bench
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensure } from "./debian.mjs";
@@ -21,7 +21,7 @@ const stages = {
   check: () => sum([npmRun("types"), npmRun("lint")]),
   unit: () => vitest("--exclude", "cli/engine/*boot.test.ts"),
   /** The images under Node, and in qemu. One by one: a boot wants the processor that the other tests want, too. */
-  boot: () => vitest("--dir", "cli/engine", "boot.test.ts", "--no-file-parallelism"),
+  boot: () => vitest(...boots(), "--no-file-parallelism"),
   e2e: () => {
     const file = join(reports, "playwright.json");
     const run = node(["node_modules/@playwright/test/cli.js", "test", "--reporter=list,json"], {
@@ -84,6 +84,11 @@ function node(args, env = {}) {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, ...env },
   });
+}
+
+function boots() {
+  const names = readdirSync(join(root, "cli/engine")).filter((name) => name.endsWith("boot.test.ts"));
+  return names.map((name) => `cli/engine/${name}`);
 }
 
 /** @param {string[]} selection */
