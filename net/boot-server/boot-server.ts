@@ -39,16 +39,17 @@ export interface BootServerDhcp {
   /** Whether clients are told the MTU; they are unless told otherwise. One that cannot do as much refuses it. */
   readonly tellsMtu?: boolean;
   readonly domainName?: string;
+  /** Whether a relay agent on the segment may ask on behalf of others; it may not unless told otherwise. */
+  readonly answersRelayAgents?: boolean;
   /** The name for the client at an address; `client-100` for 10.86.0.100 when not given. */
   readonly hostName?: (address: Ipv4Address) => string;
   /** What to boot, as a function of the request. */
   readonly boot?: (request: DhcpMessage) => DhcpBoot | undefined;
   /** `save` returns other leases than before. Called in the middle of an answer: only note it. */
   readonly leasesChanged?: () => void;
-  /** See `DhcpServerConfig`, as for the next two. */
+  /** See `DhcpServerConfig`, as for the next. */
   readonly mayLease?: (address: Ipv4Address, mac: MacAddress) => boolean;
   readonly leased?: (address: Ipv4Address, mac: MacAddress) => void;
-  readonly trustsIdentifiers?: boolean;
 }
 
 export interface BootServerTftp {

@@ -8,13 +8,13 @@ import { everyone, type UdpServices } from "../udp/services.ts";
 
 /** Puts a DHCP server on its port. */
 export function serveDhcp(server: DhcpServer, udp: UdpServices, station: Ipv4Interface): void {
-  udp.bind(dhcpPort.server, (payload) => {
+  udp.bind(dhcpPort.server, (payload, { mac: sender }) => {
     const request = parseDhcp(payload);
     if (request.kind === "malformed") {
       server.counters.malformed++;
       return;
     }
-    const reply = server.answer(request);
+    const reply = server.answer(request, sender);
     if (reply === undefined) return;
     const { message, address, port, mac } = reply;
     const { bytes, leftOut } = fitReply(message, Math.min(udp.payloadLimit, replyLimit(request)));

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fakeClock } from "../ethernet/fixture.ts";
-import { type DhcpIdentity, LeasePool } from "./lease-pool.ts";
+import type { MacAddress } from "../ethernet/mac.ts";
+import { LeasePool } from "./lease-pool.ts";
 
-const client = (name: string, hardware = name): DhcpIdentity => ({ client: name, hardware });
+const client = (name: string): MacAddress => 0x02_00_00_00_00_00 + name.charCodeAt(0);
 
 function pool(last = 102) {
   const clock = fakeClock();
@@ -11,9 +12,9 @@ function pool(last = 102) {
 }
 
 /** What the server does for a client that goes through DISCOVER and REQUEST. */
-function bind(from: LeasePool, identity: DhcpIdentity, wanted?: number): number | undefined {
-  const address = from.choose(identity, wanted);
-  if (address !== undefined) from.grant(identity, address, "bound", 1000);
+function bind(from: LeasePool, mac: MacAddress, wanted?: number): number | undefined {
+  const address = from.choose(mac, wanted);
+  if (address !== undefined) from.grant(mac, address, "bound", 1000);
   return address;
 }
 
@@ -47,13 +48,6 @@ describe("the lease pool", () => {
     expect(bind(leases, client("d"))).toBe(101);
     expect(leases.find(client("b"))).toBeUndefined();
     expect(leases.leases()).toHaveLength(3);
-  });
-
-  it("knows a machine by its hardware when it comes under a new identifier", () => {
-    const { pool: leases } = pool();
-    bind(leases, client("01aa", "01aa"));
-    expect(bind(leases, client("ff1234", "01aa"))).toBe(100);
-    expect(leases.leases().map((lease) => lease.client)).toEqual(["ff1234"]);
   });
 
   it("keeps a declined address from everybody, for a time", () => {
@@ -107,15 +101,15 @@ describe("the lease pool", () => {
   });
 
   it("reads back no second lease of a client or an address, and none beyond its range", () => {
-    const lease = { hardware: "h", state: "bound", remainingMs: 100 } as const;
+    const lease = { state: "bound", remainingMs: 100 } as const;
     const leases = [
-      { ...lease, client: "a", address: 100 },
-      { ...lease, client: "a", address: 101 },
-      { ...lease, client: "b", address: 100 },
-      { ...lease, client: "c", address: 103 },
+      { ...lease, mac: client("a"), address: 100 },
+      { ...lease, mac: client("a"), address: 101 },
+      { ...lease, mac: client("b"), address: 100 },
+      { ...lease, mac: client("c"), address: 103 },
     ];
     const restored = new LeasePool({ clock: fakeClock(), first: 100, last: 102 }, { leases });
-    expect(restored.leases()).toMatchObject([{ client: "a", address: 100 }]);
+    expect(restored.leases()).toMatchObject([{ mac: client("a"), address: 100 }]);
     expect(restored.isFree(101)).toBe(true);
   });
 
@@ -142,10 +136,10 @@ describe("the lease pool", () => {
           const live = leases.leases();
           expect(new Set(live.map((each) => each.address)).size).toBe(live.length);
           expect(live.length).toBeLessThanOrEqual(4);
-          const clients = live.map((each) => each.client).filter((each) => each !== "");
+          const clients = live.map((each) => each.mac).filter((each) => each !== undefined);
           expect(new Set(clients).size).toBe(clients.length);
           for (const known of ["a", "b", "c", "d", "e"]) {
-            expect(leases.find(client(known))).toBe(live.find((each) => each.client === known));
+            expect(leases.find(client(known))).toBe(live.find((each) => each.mac === client(known)));
           }
         }
       }),

@@ -1,18 +1,10 @@
 import type { Clock } from "../clock.ts";
+import type { MacAddress } from "../ethernet/mac.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
 
-/** Who asks, as RFC 2131 section 2.1 tells clients apart. */
-export interface DhcpIdentity {
-  /** The client identifier in hexadecimal; where the client gives none, the same as `hardware`. */
-  readonly client: string;
-  /** Hardware type and address in hexadecimal: what an identifier made from a MAC address looks like, too. */
-  readonly hardware: string;
-}
-
 export interface DhcpLease {
-  /** Empty for an address that somebody declined: nobody holds it. */
-  readonly client: string;
-  readonly hardware: string;
+  /** Who has it or had it; missing for an address that somebody declined: nobody holds it. */
+  readonly mac?: MacAddress;
   readonly address: Ipv4Address;
   readonly state: "offered" | "bound" | "released" | "declined";
   readonly expiresAtMs: number;
@@ -34,23 +26,27 @@ export interface LeasePoolOptions {
 const MOST_ADDRESSES = 1024;
 
 /**
- * Which client has which address. A lease that is over is remembered until its address is needed, so a client that comes back
+ * Which client has which address. Clients are told apart by their MAC addresses and not by client identifiers (RFC 2131
+ * section 2.1): those are made of what is in an image, and diskless machines share their images; the stages of one machine's
+ * boot (firmware, initrd, system) have one each, but one MAC address. A lease that is over is remembered until its address is needed, so a client that comes back
  * gets the address it had. Bounded by the number of addresses; when all are taken, newcomers get none.
  */
 export class LeasePool {
   readonly #options: LeasePoolOptions;
   readonly #last: Ipv4Address;
   readonly #byAddress = new Map<Ipv4Address, DhcpLease>();
-  readonly #byClient = new Map<string, DhcpLease>();
+  readonly #byMac = new Map<MacAddress, DhcpLease>();
 
   constructor(options: LeasePoolOptions, state?: LeasePoolState) {
     this.#options = options;
     this.#last = Math.min(options.last, options.first + MOST_ADDRESSES - 1);
     const nowMs = options.clock.now();
-    for (const { client, hardware, address, state: leaseState, remainingMs } of state?.leases ?? []) {
+    for (const { remainingMs, ...lease } of state?.leases ?? []) {
       // What was written out may have been edited meanwhile: never two leases for one client or one address.
-      if (!this.contains(address) || this.#byAddress.has(address) || this.#byClient.has(client)) continue;
-      this.#put({ client, hardware, address, state: leaseState, expiresAtMs: nowMs + remainingMs });
+      const isTaken = this.#byAddress.has(lease.address) || (lease.mac !== undefined && this.find(lease.mac));
+      if (this.contains(lease.address) && !isTaken) {
+        this.#put({ ...lease, expiresAtMs: nowMs + remainingMs });
+      }
     }
   }
 
@@ -58,17 +54,9 @@ export class LeasePool {
     return address >= this.#options.first && address <= this.#last;
   }
 
-  /**
-   * The lease that a client has or had. A client that comes under a new identifier from the same hardware is taken for the
-   * same machine at a later stage of its boot (firmware, initrd, system), and keeps its address.
-   */
-  find(identity: DhcpIdentity): DhcpLease | undefined {
-    const lease = this.#byClient.get(identity.client);
-    if (lease !== undefined) return lease;
-    for (const candidate of this.#byAddress.values()) {
-      if (candidate.hardware === identity.hardware) return candidate;
-    }
-    return undefined;
+  /** The lease that a client has or had. */
+  find(mac: MacAddress): DhcpLease | undefined {
+    return this.#byMac.get(mac);
   }
 
   /**
@@ -76,11 +64,11 @@ export class LeasePool {
    * for longest.
    */
   choose(
-    identity: DhcpIdentity,
+    mac: MacAddress,
     wanted: Ipv4Address | undefined,
     mayHave: (address: Ipv4Address) => boolean = () => true,
   ): Ipv4Address | undefined {
-    const lease = this.find(identity);
+    const lease = this.find(mac);
     if (lease !== undefined && mayHave(lease.address)) return lease.address;
     if (wanted !== undefined && this.isFree(wanted) && mayHave(wanted)) return wanted;
     for (let address = this.#options.first; address <= this.#last; address++) {
@@ -101,24 +89,19 @@ export class LeasePool {
   }
 
   /** Says whether a client may have this address: it is the client's own, or the client has none and it is free. */
-  mayHave(identity: DhcpIdentity, address: Ipv4Address): boolean {
-    const lease = this.find(identity);
+  mayHave(mac: MacAddress, address: Ipv4Address): boolean {
+    const lease = this.find(mac);
     return lease === undefined ? this.isFree(address) : lease.address === address;
   }
 
   /** Gives an address to a client for a time. Whatever lease either of them had is over. */
-  grant(
-    identity: DhcpIdentity,
-    address: Ipv4Address,
-    state: "offered" | "bound",
-    durationMs: number,
-  ): DhcpLease {
-    const before = this.find(identity);
+  grant(mac: MacAddress, address: Ipv4Address, state: "offered" | "bound", durationMs: number): DhcpLease {
+    const before = this.find(mac);
     // An offer to somebody who holds a lease must not shorten it.
     const expiresAtMs = this.#options.clock.now() + durationMs;
     const held = before?.address === address && before.state === "bound" && state === "offered";
     const lease: DhcpLease = {
-      ...identity,
+      mac,
       address,
       state: held ? "bound" : state,
       expiresAtMs: held ? Math.max(expiresAtMs, before.expiresAtMs) : expiresAtMs,
@@ -137,7 +120,7 @@ export class LeasePool {
   decline(lease: DhcpLease, durationMs: number): void {
     this.#remove(lease);
     const expiresAtMs = this.#options.clock.now() + durationMs;
-    this.#put({ client: "", hardware: "", address: lease.address, state: "declined", expiresAtMs });
+    this.#put({ address: lease.address, state: "declined", expiresAtMs });
   }
 
   leases(): readonly DhcpLease[] {
@@ -158,11 +141,11 @@ export class LeasePool {
     const before = this.#byAddress.get(lease.address);
     if (before !== undefined) this.#remove(before);
     this.#byAddress.set(lease.address, lease);
-    if (lease.client !== "") this.#byClient.set(lease.client, lease);
+    if (lease.mac !== undefined) this.#byMac.set(lease.mac, lease);
   }
 
   #remove(lease: DhcpLease): void {
     this.#byAddress.delete(lease.address);
-    this.#byClient.delete(lease.client);
+    if (lease.mac !== undefined) this.#byMac.delete(lease.mac);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, fakeClock } from "../ethernet/fixture.ts";
+import { readMac } from "../ethernet/mac.ts";
 import { BROADCAST_ADDRESS, parseIpv4 } from "../ipv4/address.ts";
 import type { DhcpMessage } from "./message.ts";
 import { type DhcpOptions, dhcpMessageType as type } from "./options.ts";
@@ -30,6 +31,11 @@ function server(config: Partial<DhcpServerConfig> = {}) {
   return { clock, dhcp };
 }
 
+/** Hands over a message that comes from the station that it names. */
+function answer(dhcp: DhcpServer, request: DhcpMessage) {
+  return dhcp.answer(request, readMac(request.clientHardware, 0));
+}
+
 function message(options: DhcpOptions, fields: Partial<DhcpMessage> = {}, station = 1): DhcpMessage {
   return {
     kind: "dhcp",
@@ -58,7 +64,7 @@ const select = (requestedAddress = first, station = 1) =>
 describe("the DHCP server", () => {
   it("offers an address with everything that a client needs, then acknowledges it", () => {
     const { dhcp } = server();
-    const offer = dhcp.answer(discover());
+    const offer = answer(dhcp, discover());
     const parameters = {
       serverIdentifier: ours,
       leaseSeconds: 600,
@@ -75,7 +81,7 @@ describe("the DHCP server", () => {
     expect(offer?.message).toMatchObject({ operation: 2, transactionId: 0x1234, yourAddress: first });
     expect(offer?.message.options).toEqual({ messageType: type.offer, ...parameters });
     expect(dhcp.leases()).toMatchObject([{ state: "offered" }]);
-    const ack = dhcp.answer(select());
+    const ack = answer(dhcp, select());
     expect(ack?.message.yourAddress).toBe(first);
     expect(ack?.message.options).toEqual({ messageType: type.ack, ...parameters });
     expect(dhcp.leases()).toMatchObject([{ state: "bound" }]);
@@ -84,7 +90,7 @@ describe("the DHCP server", () => {
   it("tells a client what it asked for, and no more", () => {
     const { dhcp } = server();
     const asked = message({ messageType: type.discover, parameterRequestList: [26, 1, 42] });
-    expect(Object.keys(dhcp.answer(asked)!.message.options).sort()).toEqual([
+    expect(Object.keys(answer(dhcp, asked)!.message.options).sort()).toEqual([
       "interfaceMtu",
       "leaseSeconds",
       "messageType",
@@ -95,47 +101,49 @@ describe("the DHCP server", () => {
     ]);
   });
 
-  it("returns the client's identifier and tells clients apart by it (RFC 6842)", () => {
+  it("returns a client's identifier (RFC 6842), and tells clients apart by their hardware all the same", () => {
     const { dhcp } = server();
     const clientIdentifier = bytes("ff 01 02 03");
-    const offer = dhcp.answer(message({ messageType: type.discover, clientIdentifier }));
+    const asked = (station: number) => message({ messageType: type.discover, clientIdentifier }, {}, station);
+    const offer = answer(dhcp, asked(1));
     expect(offer?.message.options.clientIdentifier).toEqual(clientIdentifier);
-    const other = message({ messageType: type.discover, clientIdentifier }, {}, 2);
-    expect(dhcp.answer(other)?.message.yourAddress).toBe(first);
-    expect(dhcp.answer(discover(3))?.message.yourAddress).toBe(first + 1);
+    // Two machines with the same image, so with the same identifier.
+    expect(answer(dhcp, asked(2))?.message.yourAddress).toBe(first + 1);
+    // One machine at two stages of its boot.
+    expect(answer(dhcp, discover(1))?.message.yourAddress).toBe(first);
+    expect(dhcp.leases()).toHaveLength(2);
   });
 
-  it("takes an identifier made of the MAC address for the MAC address", () => {
+  it("hears a station in its own name only", () => {
     const { dhcp } = server();
-    dhcp.answer(discover());
-    const clientIdentifier = bytes("01 02 00 00 00 00 01");
-    dhcp.answer(message({ messageType: type.discover, clientIdentifier }));
-    expect(dhcp.leases()).toHaveLength(1);
-  });
-
-  it("takes the MAC address for a client whose identifier is too long to keep", () => {
-    const { dhcp } = server();
-    dhcp.answer(message({ messageType: type.discover, clientIdentifier: new Uint8Array(256) }));
-    expect(dhcp.leases()).toMatchObject([{ client: "01020000000001" }]);
+    const [neighbour, nobody] = [0x020000000002, 0x020000000003];
+    expect(dhcp.answer(discover(1), neighbour)).toBeUndefined();
+    answer(dhcp, select());
+    expect(
+      dhcp.answer(message({ messageType: type.release }, { clientAddress: first }), nobody),
+    ).toBeUndefined();
+    expect(dhcp.leases()).toMatchObject([{ mac: 0x020000000001, state: "bound" }]);
+    expect(answer(dhcp, message({ messageType: type.discover }, { hardwareType: 6 }))).toBeUndefined();
+    const short = { clientHardware: Uint8Array.of(2, 0, 0, 0, 0) };
+    expect(dhcp.answer(message({ messageType: type.discover }, short), nobody)).toBeUndefined();
+    expect(dhcp.counters).toMatchObject({ offers: 0, releases: 0, ignored: 4 });
   });
 
   it("sends to the new address, or to everyone if the client says that it cannot hear that", () => {
     const { dhcp } = server();
-    expect(dhcp.answer(discover())).toMatchObject({ address: first, mac: 0x020000000001 });
+    expect(answer(dhcp, discover())).toMatchObject({ address: first, mac: 0x020000000001 });
     const deaf = message({ messageType: type.discover }, { broadcast: true });
-    expect(dhcp.answer(deaf)).toMatchObject({ address: BROADCAST_ADDRESS, mac: undefined });
+    expect(answer(dhcp, deaf)).toMatchObject({ address: BROADCAST_ADDRESS, mac: undefined });
     const renewing = message({ messageType: type.request }, { broadcast: true, clientAddress: first });
-    expect(dhcp.answer(renewing)).toMatchObject({ address: first, mac: 0x020000000001 });
-    const tokenRing = message({ messageType: type.discover }, { hardwareType: 6 }, 2);
-    expect(dhcp.answer(tokenRing)).toMatchObject({ address: BROADCAST_ADDRESS, mac: undefined });
+    expect(answer(dhcp, renewing)).toMatchObject({ address: first, mac: 0x020000000001 });
   });
 
   it("renews and rebinds by the address that the client has", () => {
     const { dhcp, clock } = server();
-    dhcp.answer(discover());
-    dhcp.answer(select());
+    answer(dhcp, discover());
+    answer(dhcp, select());
     clock.nowMs += 500_000;
-    const ack = dhcp.answer(message({ messageType: type.request }, { clientAddress: first }));
+    const ack = answer(dhcp, message({ messageType: type.request }, { clientAddress: first }));
     expect(ack?.message).toMatchObject({ clientAddress: first, yourAddress: first });
     expect(ack?.message.options.messageType).toBe(type.ack);
     expect(dhcp.leases()).toMatchObject([{ expiresAtMs: clock.nowMs + 600_000 }]);
@@ -144,7 +152,7 @@ describe("the DHCP server", () => {
   it("lets a client that it has forgotten keep a free address, and refuses any other", () => {
     const { dhcp } = server();
     const reboot = (text: string, station = 1) =>
-      dhcp.answer(message({ messageType: type.request, requestedAddress: address(text) }, {}, station));
+      answer(dhcp, message({ messageType: type.request, requestedAddress: address(text) }, {}, station));
     const nak = reboot("192.168.1.7");
     expect(nak).toMatchObject({ address: BROADCAST_ADDRESS, message: { yourAddress: 0 } });
     expect(nak?.message.options).toMatchObject({ messageType: type.nak, serverIdentifier: ours });
@@ -153,60 +161,60 @@ describe("the DHCP server", () => {
     expect(reboot("10.86.0.101", 2)?.message.options.messageType).toBe(type.nak);
     expect(reboot("10.86.0.100")?.message.options.messageType).toBe(type.nak);
     const stale = message({ messageType: type.request }, { clientAddress: address("10.86.0.7") }, 3);
-    expect(dhcp.answer(stale)?.message.options.messageType).toBe(type.nak);
+    expect(answer(dhcp, stale)?.message.options.messageType).toBe(type.nak);
     expect(dhcp.counters).toMatchObject({ acks: 1, naks: 4 });
   });
 
   it("gives its offer back when the client chose another server", () => {
     const { dhcp } = server({ lastAddress: first });
-    dhcp.answer(discover());
-    expect(dhcp.answer(discover(2))).toBeUndefined();
+    answer(dhcp, discover());
+    expect(answer(dhcp, discover(2))).toBeUndefined();
     expect(dhcp.counters.exhausted).toBe(1);
     const elsewhere = { messageType: type.request, serverIdentifier: ours + 1, requestedAddress: first + 9 };
-    expect(dhcp.answer(message(elsewhere))).toBeUndefined();
-    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+    expect(answer(dhcp, message(elsewhere))).toBeUndefined();
+    expect(answer(dhcp, discover(2))?.message.yourAddress).toBe(first);
   });
 
   it("lets an offer go after a minute", () => {
     const { dhcp, clock } = server({ lastAddress: first });
-    dhcp.answer(discover());
+    answer(dhcp, discover());
     clock.nowMs += 60_000;
-    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+    expect(answer(dhcp, discover(2))?.message.yourAddress).toBe(first);
   });
 
   it("takes a released address back, but not on the word of somebody else", () => {
     const { dhcp } = server({ lastAddress: first });
-    dhcp.answer(discover());
-    dhcp.answer(select());
+    answer(dhcp, discover());
+    answer(dhcp, select());
     const release = (station: number, clientAddress = first) =>
-      dhcp.answer(message({ messageType: type.release }, { clientAddress }, station));
+      answer(dhcp, message({ messageType: type.release }, { clientAddress }, station));
     expect(release(2)).toBeUndefined();
     expect(release(1, first + 1)).toBeUndefined();
     expect(dhcp.leases()).toMatchObject([{ state: "bound" }]);
     expect(release(1)).toBeUndefined();
     expect(dhcp.leases()).toMatchObject([{ state: "released" }]);
-    expect(dhcp.answer(discover(2))?.message.yourAddress).toBe(first);
+    expect(answer(dhcp, discover(2))?.message.yourAddress).toBe(first);
     expect(dhcp.counters).toMatchObject({ releases: 1, ignored: 2 });
   });
 
   it("does not offer an address again that a client found in use", () => {
     const { dhcp } = server();
-    dhcp.answer(discover());
-    dhcp.answer(select());
+    answer(dhcp, discover());
+    answer(dhcp, select());
     const decline = { messageType: type.decline, serverIdentifier: ours, requestedAddress: first };
-    dhcp.answer(message({ ...decline, requestedAddress: first + 1 }));
-    dhcp.answer(message(decline, {}, 2));
+    answer(dhcp, message({ ...decline, requestedAddress: first + 1 }));
+    answer(dhcp, message(decline, {}, 2));
     expect(dhcp.counters).toMatchObject({ declines: 0, ignored: 2 });
-    expect(dhcp.answer(message(decline))).toBeUndefined();
+    expect(answer(dhcp, message(decline))).toBeUndefined();
     expect(dhcp.counters.declines).toBe(1);
-    expect(dhcp.answer(discover())?.message.yourAddress).toBe(first + 1);
-    expect(dhcp.answer(discover(2))).toBeUndefined();
+    expect(answer(dhcp, discover())?.message.yourAddress).toBe(first + 1);
+    expect(answer(dhcp, discover(2))).toBeUndefined();
   });
 
   it("informs a client that has an address, without a word about a lease", () => {
     const { dhcp } = server();
     const clientAddress = address("10.86.0.50");
-    const ack = dhcp.answer(message({ messageType: type.inform }, { clientAddress }));
+    const ack = answer(dhcp, message({ messageType: type.inform }, { clientAddress }));
     expect(ack).toMatchObject({ address: clientAddress, message: { yourAddress: 0, clientAddress } });
     expect(ack?.message.options).toMatchObject({ messageType: type.ack, routers: [ours] });
     expect(ack?.message.options.leaseSeconds).toBeUndefined();
@@ -221,18 +229,18 @@ describe("the DHCP server", () => {
           : undefined,
     });
     const pxe = message({ messageType: type.discover, vendorClass: "PXEClient:Arch:00000:UNDI:002001" });
-    expect(dhcp.answer(pxe)?.message).toMatchObject({
+    expect(answer(dhcp, pxe)?.message).toMatchObject({
       serverAddress: ours,
       bootFile: "pxelinux.0",
       options: { tftpServerName: "10.86.0.1" },
     });
-    expect(dhcp.answer(discover())?.message).toMatchObject({ serverAddress: 0, bootFile: "" });
+    expect(answer(dhcp, discover())?.message).toMatchObject({ serverAddress: 0, bootFile: "" });
   });
 
   it("answers a relay agent of its network at the agent, and none of another network (RFC 2131 section 4.1)", () => {
-    const { dhcp } = server();
+    const { dhcp } = server({ answersRelayAgents: true });
     const through = (agent: string, options: DhcpOptions, station = 1) =>
-      dhcp.answer(message(options, { relayAddress: address(agent) }, station));
+      answer(dhcp, message(options, { relayAddress: address(agent) }, station));
     const toAgent = { address: address("10.86.0.50"), port: 67, mac: undefined };
     const discovered = through("10.86.0.50", { messageType: type.discover });
     expect(discovered).toMatchObject(toAgent);
@@ -249,6 +257,9 @@ describe("the DHCP server", () => {
     }
     expect(dhcp.counters).toMatchObject({ offers: 1, naks: 1, ignored: 4 });
     expect(dhcp.leases()).toHaveLength(1);
+    const { dhcp: cautious } = server();
+    const asked = message({ messageType: type.discover }, { relayAddress: toAgent.address });
+    expect(answer(cautious, asked)).toBeUndefined();
   });
 
   it("says when there is something new to keep: never for an offer or a refusal", () => {
@@ -259,7 +270,7 @@ describe("the DHCP server", () => {
       },
     });
     const changesAfter = (request: DhcpMessage) => {
-      dhcp.answer(request);
+      answer(dhcp, request);
       return changes;
     };
     expect(changesAfter(discover())).toBe(0);
@@ -267,7 +278,7 @@ describe("the DHCP server", () => {
     expect(changesAfter(message({ messageType: type.request, requestedAddress: ours }, {}, 2))).toBe(1);
     expect(changesAfter(message({ messageType: type.request }, { clientAddress: first }))).toBe(2);
     expect(changesAfter(message({ messageType: type.decline, requestedAddress: first }))).toBe(3);
-    dhcp.answer(discover());
+    answer(dhcp, discover());
     expect(changesAfter(select(first + 1))).toBe(4);
     expect(changesAfter(message({ messageType: type.release }, { clientAddress: first + 1 }))).toBe(5);
   });
@@ -280,7 +291,7 @@ describe("the DHCP server", () => {
       message({ messageType: type.offer }),
       message({ messageType: 99 }),
     ];
-    for (const each of silent) expect(dhcp.answer(each)).toBeUndefined();
+    for (const each of silent) expect(answer(dhcp, each)).toBeUndefined();
     expect(dhcp.counters.ignored).toBe(4);
   });
 });

@@ -1,7 +1,6 @@
 // A DHCP server, RFC 2131 section 4.3: the only one on its segment, so it speaks for every address (it refuses what is not its own).
 import type { Clock } from "../clock.ts";
-import { MAC_BYTES, type MacAddress, readMac, writeMac } from "../ethernet/mac.ts";
-import { hexFromOctets } from "../ethernet/octets.ts";
+import { MAC_BYTES, type MacAddress, readMac } from "../ethernet/mac.ts";
 import {
   BROADCAST_ADDRESS,
   broadcastOf,
@@ -10,7 +9,7 @@ import {
   isInNetwork,
   netmask,
 } from "../ipv4/address.ts";
-import { type DhcpIdentity, type DhcpLease, LeasePool, type LeasePoolState } from "./lease-pool.ts";
+import { type DhcpLease, LeasePool, type LeasePoolState } from "./lease-pool.ts";
 import { bootpOperation, type DhcpMessage, dhcpPort } from "./message.ts";
 import { type DhcpOptions, dhcpMessageType, dhcpOption } from "./options.ts";
 
@@ -20,8 +19,6 @@ const DEFAULT_LEASE_SECONDS = 24 * 3600;
 const OFFER_MS = 60_000;
 /** How long an address that turned out to be in use is not offered. */
 const DECLINED_MS = 10 * 60_000;
-/** A longer client identifier (it may come in pieces) is not kept: the hardware address stands in for it. */
-const LONGEST_IDENTIFIER_BYTES = 255;
 
 /** What a client is told about its boot. `options` come on top of the server's own, asked for or not. */
 export interface DhcpBoot {
@@ -43,6 +40,11 @@ export interface DhcpServerConfig {
   readonly domainNameServers?: readonly Ipv4Address[];
   readonly domainName?: string;
   readonly mtu?: number;
+  /**
+   * Whether a relay agent on our network may ask on behalf of others; by default none is answered. Who may ask on behalf of
+   * others can take every address there is.
+   */
+  readonly answersRelayAgents?: boolean;
   /** The name for the client at an address. */
   readonly hostName?: (address: Ipv4Address) => string;
   /** What to boot, as a function of the request; nothing when it returns `undefined`. */
@@ -53,11 +55,6 @@ export interface DhcpServerConfig {
   readonly mayLease?: (address: Ipv4Address, mac: MacAddress) => boolean;
   /** A station was told that an address is its own. */
   readonly leased?: (address: Ipv4Address, mac: MacAddress) => void;
-  /**
-   * Whether a client is who its client identifier says (RFC 2131 section 2.1). Anyone can say so: where clients must not take
-   * each other's addresses, and their hardware addresses are proven, it is false. Then the hardware address says who it is.
-   */
-  readonly trustsIdentifiers?: boolean;
 }
 
 export interface DhcpCounters {
@@ -68,7 +65,7 @@ export interface DhcpCounters {
   declines: number;
   /** No address was left. */
   exhausted: number;
-  /** For another server, through a relay agent of another network, without a message type (plain BOOTP), or not for a server. */
+  /** For another server, in the name of another station, through a relay agent that may not, without a message type (plain BOOTP), or not for a server. */
   ignored: number;
   malformed: number;
   /** Options for which an answer had no room: the client takes no larger one. */
@@ -123,66 +120,67 @@ export class DhcpServer {
     return this.#pool.save();
   }
 
-  /** Whoever has the hardware address is gone: its lease is remembered, and over. */
+  /** Whoever has the MAC address is gone: its lease is remembered, and over. */
   leave(mac: MacAddress): void {
-    const hardware = hexFromOctets(Uint8Array.of(HARDWARE_ETHERNET, ...octetsOf(mac)));
-    const lease = this.#pool.find({ client: hardware, hardware });
+    const lease = this.#pool.find(mac);
     if (lease === undefined) return;
     this.#pool.release(lease);
     this.#config.leasesChanged?.();
   }
 
-  /** Does what a message asks for. `undefined` when there is nothing to say. */
-  answer(request: DhcpMessage): DhcpReply | undefined {
-    if (request.operation !== bootpOperation.request || !this.#isReachable(request)) return this.#ignore();
+  /**
+   * Does what a message asks for. `undefined` when there is nothing to say. `sender` put it on the segment; a message in the
+   * name of another station, or of hardware that is not Ethernet, is ignored.
+   */
+  answer(request: DhcpMessage, sender: MacAddress): DhcpReply | undefined {
+    if (request.operation !== bootpOperation.request) return this.#ignore();
+    const mac = macOf(request);
+    const mayAsk = request.relayAddress === 0 ? mac === sender : this.#isAgent(request.relayAddress);
+    if (mac === undefined || !mayAsk) return this.#ignore();
     switch (request.options.messageType) {
       case dhcpMessageType.discover:
-        return this.#discover(request);
+        return this.#discover(request, mac);
       case dhcpMessageType.request:
-        return this.#request(request);
+        return this.#request(request, mac);
       case dhcpMessageType.inform:
         return this.#inform(request);
       case dhcpMessageType.release:
-        return this.#release(request);
+        return this.#release(request, mac);
       case dhcpMessageType.decline:
-        return this.#decline(request);
+        return this.#decline(request, mac);
       default:
         return this.#ignore();
     }
   }
 
-  #discover(request: DhcpMessage): DhcpReply | undefined {
-    const identity = this.#identityOf(request);
-    const mayLease = (address: Ipv4Address) => this.#mayLease(address, request);
-    const address = this.#pool.choose(identity, request.options.requestedAddress, mayLease);
+  #discover(request: DhcpMessage, mac: MacAddress): DhcpReply | undefined {
+    const mayLease = (address: Ipv4Address) => this.#mayLease(address, mac);
+    const address = this.#pool.choose(mac, request.options.requestedAddress, mayLease);
     if (address === undefined) {
       this.counters.exhausted++;
       return undefined;
     }
-    this.#pool.grant(identity, address, "offered", OFFER_MS);
+    this.#pool.grant(mac, address, "offered", OFFER_MS);
     this.counters.offers++;
     return this.#grantReply(request, dhcpMessageType.offer, address);
   }
 
   /** RFC 2131 section 4.3.2 tells the client's states apart by what it fills in. */
-  #request(request: DhcpMessage): DhcpReply | undefined {
-    const identity = this.#identityOf(request);
+  #request(request: DhcpMessage, mac: MacAddress): DhcpReply | undefined {
     const { serverIdentifier, requestedAddress } = request.options;
     if (serverIdentifier !== undefined && serverIdentifier !== this.#config.serverAddress) {
       // SELECTING, and another server was chosen: our offer is free again.
-      const lease = this.#pool.find(identity);
+      const lease = this.#pool.find(mac);
       if (lease?.state === "offered") this.#pool.release(lease);
       return this.#ignore();
     }
     // SELECTING and INIT-REBOOT name the address in option 50, RENEWING and REBINDING in ciaddr. In each case the client
     // gets what it names if that is its own, or, to this server that forgot it, a free one.
     const address = requestedAddress ?? request.clientAddress;
-    if (!this.#pool.mayHave(identity, address) || !this.#mayLease(address, request))
-      return this.#refuse(request);
-    this.#pool.grant(identity, address, "bound", this.#leaseSeconds() * 1000);
+    if (!this.#pool.mayHave(mac, address) || !this.#mayLease(address, mac)) return this.#refuse(request);
+    this.#pool.grant(mac, address, "bound", this.#leaseSeconds() * 1000);
     this.#config.leasesChanged?.();
-    const mac = macOf(request);
-    if (mac !== undefined) this.#config.leased?.(address, mac);
+    this.#config.leased?.(address, mac);
     this.counters.acks++;
     return this.#grantReply(request, dhcpMessageType.ack, address);
   }
@@ -193,8 +191,8 @@ export class DhcpServer {
     return this.#reply(request, dhcpMessageType.ack, { hostFor: undefined, lease: {}, yourAddress: 0 });
   }
 
-  #release(request: DhcpMessage): undefined {
-    const lease = this.#pool.find(this.#identityOf(request));
+  #release(request: DhcpMessage, mac: MacAddress): undefined {
+    const lease = this.#pool.find(mac);
     if (lease === undefined || lease.address !== request.clientAddress) return this.#ignore();
     this.#pool.release(lease);
     this.#config.leasesChanged?.();
@@ -202,8 +200,8 @@ export class DhcpServer {
     return undefined;
   }
 
-  #decline(request: DhcpMessage): undefined {
-    const lease = this.#pool.find(this.#identityOf(request));
+  #decline(request: DhcpMessage, mac: MacAddress): undefined {
+    const lease = this.#pool.find(mac);
     if (lease === undefined || lease.address !== request.options.requestedAddress) return this.#ignore();
     this.#pool.decline(lease, DECLINED_MS);
     this.#config.leasesChanged?.();
@@ -211,30 +209,16 @@ export class DhcpServer {
     return undefined;
   }
 
-  /** Our addresses are of use behind a relay agent on our own network only: a program that asks on behalf of many. */
-  #isReachable({ relayAddress }: DhcpMessage): boolean {
-    if (relayAddress === 0) return true;
-    const { network, serverAddress } = this.#config;
-    return (
-      isInNetwork(relayAddress, network) &&
-      relayAddress !== serverAddress &&
-      relayAddress !== broadcastOf(network)
-    );
+  /** Our addresses are of use behind an agent on our own network only: a program that asks on behalf of many. */
+  #isAgent(address: Ipv4Address): boolean {
+    const { network, serverAddress, answersRelayAgents = false } = this.#config;
+    const isStation =
+      isInNetwork(address, network) && address !== serverAddress && address !== broadcastOf(network);
+    return answersRelayAgents && isStation;
   }
 
-  #mayLease(address: Ipv4Address, request: DhcpMessage): boolean {
-    const mac = macOf(request);
-    return mac === undefined || (this.#config.mayLease?.(address, mac) ?? true);
-  }
-
-  #identityOf({ hardwareType, clientHardware, options }: DhcpMessage): DhcpIdentity {
-    const hardware = hexFromOctets(Uint8Array.of(hardwareType, ...clientHardware));
-    const { clientIdentifier } = options;
-    const named =
-      this.#config.trustsIdentifiers !== false &&
-      clientIdentifier !== undefined &&
-      clientIdentifier.length <= LONGEST_IDENTIFIER_BYTES;
-    return { client: named ? hexFromOctets(clientIdentifier) : hardware, hardware };
+  #mayLease(address: Ipv4Address, mac: MacAddress): boolean {
+    return this.#config.mayLease?.(address, mac) ?? true;
   }
 
   #ignore(): undefined {
@@ -339,16 +323,10 @@ export class DhcpServer {
   }
 }
 
-/** The address of an Ethernet card; `undefined` for any other hardware. */
+/** The client's MAC address; `undefined` where it has none. */
 function macOf({ hardwareType, clientHardware }: DhcpMessage): MacAddress | undefined {
-  const ethernet = hardwareType === HARDWARE_ETHERNET && clientHardware.length === MAC_BYTES;
-  return ethernet ? readMac(clientHardware, 0) : undefined;
-}
-
-function octetsOf(mac: MacAddress): Uint8Array {
-  const octets = new Uint8Array(MAC_BYTES);
-  writeMac(octets, 0, mac);
-  return octets;
+  if (hardwareType !== HARDWARE_ETHERNET || clientHardware.length !== MAC_BYTES) return undefined;
+  return readMac(clientHardware, 0);
 }
 
 /** RFC 6842: a client identifier is returned as it came. */
@@ -363,8 +341,7 @@ function agentAt(address: Ipv4Address): Addressee {
 /** RFC 2131 section 4.1: to the relay agent, else to the address that the client answers to, else as its broadcast flag says. */
 function addressee(request: DhcpMessage, clientAddress: Ipv4Address, yourAddress: Ipv4Address): Addressee {
   if (request.relayAddress !== 0) return agentAt(request.relayAddress);
-  const mac = macOf(request);
   const address = clientAddress !== 0 ? clientAddress : yourAddress;
-  if (mac === undefined || address === 0 || (request.broadcast && clientAddress === 0)) return EVERYONE;
-  return { address, port: dhcpPort.client, mac };
+  if (address === 0 || (request.broadcast && clientAddress === 0)) return EVERYONE;
+  return { address, port: dhcpPort.client, mac: readMac(request.clientHardware, 0) };
 }

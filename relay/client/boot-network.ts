@@ -89,7 +89,6 @@ export class BootNetwork {
         leaseSeconds: LEASE_SECONDS,
         tellsMtu: options.mtu <= ETHERNET_MTU,
         ...(pxe !== undefined && { boot: pxeBoot(pxe, options.address) }),
-        trustsIdentifiers: false,
         mayLease: (address, mac) => this.#occupants.mayHave(mac, address),
         leased: (address, mac) => this.#occupants.assign(mac, address),
         leasesChanged: () => leaseStore?.keep(() => this.#server.save().leases),

@@ -8,7 +8,7 @@ import { createLogger } from "../log.ts";
 import { LeaseFile } from "./lease-file.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
-const LEASE = { client: "01020000000001", hardware: "01020000000001", address: 0x0a560064 } as const;
+const LEASE = { mac: 0x020000000001, address: 0x0a560064 } as const;
 const bound = (remainingMs: number): LeasePoolState => ({
   leases: [{ ...LEASE, state: "bound", remainingMs }],
 });
@@ -39,9 +39,9 @@ describe("the lease file", () => {
     const leases: LeasePoolState = {
       leases: [
         { ...LEASE, state: "bound", remainingMs: 50_000 },
-        { ...LEASE, client: "ff01", address: LEASE.address + 1, state: "released", remainingMs: 0 },
-        { client: "", hardware: "", address: LEASE.address + 2, state: "declined", remainingMs: 9000 },
-        { ...LEASE, client: "ff02", address: LEASE.address + 3, state: "offered", remainingMs: 60_000 },
+        { ...LEASE, mac: 0x020000000002, address: LEASE.address + 1, state: "released", remainingMs: 0 },
+        { address: LEASE.address + 2, state: "declined", remainingMs: 9000 },
+        { ...LEASE, mac: 0x020000000003, address: LEASE.address + 3, state: "offered", remainingMs: 60_000 },
       ],
     };
     file.keep(() => leases);
@@ -94,6 +94,7 @@ describe("the lease file", () => {
       whole.replace('"version":1', '"version":2'),
       whole.replace("10.86.0.100", "10.86.0.1000"),
       whole.replace("bound", "stolen"),
+      whole.replace("02:00:", "02:"),
       `{"version":1,"leases":[${Array(1025).fill(entry).join(",")}]}`,
       `${whole}${" ".repeat(1024 * 1024)}`,
     ];

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { LeasePoolState } from "../../net/dhcp/lease-pool.ts";
+import { formatMac, parseMac } from "../../net/ethernet/mac.ts";
 import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
 import type { Logger } from "../log.ts";
 import type { LeaseStore } from "./lease-store.ts";
@@ -10,26 +11,28 @@ import type { LeaseStore } from "./lease-store.ts";
 /** In the boot tree, next to what else a boot server knows. */
 export const LEASE_FILE = join("state", "leases.json");
 
-/** The largest pool is 1024 addresses, an identifier at most 255 bytes: what is longer was not written by us. */
+/** The largest pool is 1024 addresses, a line of the file about 120 bytes: what is longer was not written by us. */
 const MOST_LEASES = 1024;
-const LARGEST_FILE_BYTES = 1024 * 1024;
+const LARGEST_FILE_BYTES = 256 * 1024;
 /** Between two writes, however many leases change meanwhile. */
 const REST_MS = 200;
 
-const hexadecimal = z.string().regex(/^([0-9a-f]{2}){0,255}$/);
+/** A string that `parse` has to understand. */
+const parsed = <Value>(parse: (text: string) => Value | undefined) =>
+  z.string().transform((text, context) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.issues.push({ code: "custom", message: "cannot be read", input: text });
+    return z.NEVER;
+  });
 const fileSchema = z.object({
   version: z.literal(1),
   leases: z
     .array(
       z.object({
-        address: z.string().transform((text, context) => {
-          const address = parseIpv4(text);
-          if (address !== undefined) return address;
-          context.issues.push({ code: "custom", message: "is no address", input: text });
-          return z.NEVER;
-        }),
-        client: hexadecimal,
-        hardware: hexadecimal,
+        address: parsed(parseIpv4),
+        /** Missing for an address that is declined. */
+        mac: parsed(parseMac).optional(),
         state: z.enum(["bound", "released", "declined"]),
         expires: z.iso.datetime().transform((text) => Date.parse(text)),
       }),
@@ -74,8 +77,9 @@ export class LeaseFile implements LeaseStore {
   restore(): LeasePoolState | undefined {
     if (this.#state !== undefined) return this.#state();
     const nowMs = this.#now();
-    const leases = this.#stored.map(({ expires, ...lease }) => ({
+    const leases = this.#stored.map(({ expires, mac, ...lease }) => ({
       ...lease,
+      ...(mac !== undefined && { mac }),
       remainingMs: Math.min(this.#options.longestMs, Math.max(0, expires - nowMs)),
     }));
     return { leases };
@@ -128,11 +132,10 @@ export class LeaseFile implements LeaseStore {
   #text(): string {
     const nowMs = this.#now();
     const leases = (this.#state?.().leases ?? []).filter(({ state }) => state !== "offered");
-    const lines = leases.map(({ address, client, hardware, state, remainingMs }) =>
+    const lines = leases.map(({ address, mac, state, remainingMs }) =>
       JSON.stringify({
         address: formatIpv4(address),
-        client,
-        hardware,
+        mac: mac === undefined ? undefined : formatMac(mac),
         state,
         expires: new Date(nowMs + remainingMs).toISOString(),
       }),

@@ -188,13 +188,9 @@ describe("udhcpc", () => {
     await eventually(() => expect(leases(guest)).toEqual(["10.86.0.100 bound"]));
     await eventually(() => expect(reasons(guest)).toContain("bound"));
     // The server takes this for a release by the guest, and gives the address to the next who asks for it.
-    const { client: identifier, hardware } = guest.server.leases()[0]!;
+    const { mac } = guest.server.leases()[0]!;
     const address = parseIpv4("10.86.0.100")!;
-    const mac = Number.parseInt(hardware.slice(2), 16);
-    const clientIdentifier = new Uint8Array(Buffer.from(identifier, "hex"));
-    guest.server.receive(
-      dhcpFrame(mac, 1, { messageType: dhcpMessageType.release, clientIdentifier }, address),
-    );
+    guest.server.receive(dhcpFrame(mac!, 1, { messageType: dhcpMessageType.release }, address));
     const taken = { messageType: dhcpMessageType.request, requestedAddress: address };
     guest.server.receive(dhcpFrame(0x020000000099, 2, taken));
     client.kill("SIGUSR1");
@@ -231,7 +227,12 @@ describe("perfdhcp", () => {
   it("loses none of a thousand clients, at two hundred a second, and gives no address twice", async () => {
     const { inside, server, configure } = await lab({
       prefixLength: 20,
-      dhcp: { firstAddress: parseIpv4("10.86.1.0")!, lastAddress: parseIpv4("10.86.4.255")! },
+      dhcp: {
+        firstAddress: parseIpv4("10.86.1.0")!,
+        lastAddress: parseIpv4("10.86.4.255")!,
+        // perfdhcp asks as an agent does, and is the only client on this segment.
+        answersRelayAgents: true,
+      },
     });
     await configure("10.86.0.50/20");
     // Lost is what was not answered at all: how long an answer takes is the machine's business.
