@@ -7,9 +7,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { DhcpMessage } from "../net/dhcp/message.ts";
+import { CLIENT_HARDWARE, type PxeClient, pxeDiscoverBytes } from "../net/dhcp/testing/pxe-clients.ts";
 import { etherType, parseEthernet } from "../net/ethernet/ethernet.ts";
+import { readMac } from "../net/ethernet/mac.ts";
 import { formatIpv4 } from "../net/ipv4/address.ts";
 import { NBD_PORT } from "../net/nbd/constants.ts";
+import { dhcpAnswer, dhcpPayloadFrame } from "./client/guest-dhcp.ts";
 import { GuestNbd, hashDevice } from "./client/guest-nbd.ts";
 import { type GuestOptions, SyntheticGuest } from "./client/synthetic-guest.ts";
 import { silentLogger } from "./log.ts";
@@ -139,6 +143,46 @@ describe("a guest on the wire", () => {
     // Even the one that did it is served still.
     expect(await bad.station.ping(server, Uint8Array.of(1))).toEqual(Uint8Array.of(1));
     expect(relay.status().clients).toBe(2);
+  });
+});
+
+describe("a machine that boots from its network card", () => {
+  /** The answer to the DISCOVER of a boot ROM, or of iPXE. */
+  async function offerTo(client: PxeClient, relay: Relay) {
+    const mac = readMac(CLIENT_HARDWARE, 0);
+    const offers: DhcpMessage[] = [];
+    const observe = (frame: Uint8Array) => {
+      const answer = dhcpAnswer(frame);
+      if (answer !== undefined) offers.push(answer);
+    };
+    const guest = await plugIn(relay, { mac, observe });
+    guest.link.send(dhcpPayloadFrame(mac, pxeDiscoverBytes(client)));
+    await until(() => offers.length > 0);
+    return offers[0]!;
+  }
+
+  it("is told to load the tree's pxelinux.0, or nothing where there is none", async () => {
+    const without = await offerTo("rom", await start());
+    expect([without.bootFile, without.options.vendorClass]).toEqual(["", undefined]);
+    await writeFile(join(tree, "tftpboot/pxelinux.0"), "");
+    const relay = await start();
+    expect(await offerTo("rom", relay)).toMatchObject({ bootFile: "pxelinux.0", serverName: "10.86.0.1" });
+    expect(await offerTo("ipxe", relay)).toMatchObject({ bootFile: "pxelinux.0" });
+  });
+
+  it("is told what netroot.toml says, and a person is told what is not there", async () => {
+    await writeFile(
+      join(tree, "netroot.toml"),
+      `[boot]\nfile = "undionly.kpxe"\nipxe = "http://10.86.0.1/menu.ipxe"\nconfig = "pxelinux.cfg/class"\n`,
+    );
+    const relay = await start();
+    expect(await offerTo("rom", relay)).toMatchObject({
+      bootFile: "undionly.kpxe",
+      options: { pxelinuxConfigFile: "pxelinux.cfg/class" },
+    });
+    expect(await offerTo("ipxe", relay)).toMatchObject({ bootFile: "http://10.86.0.1/menu.ipxe" });
+    const missing = relay.status().notices.filter(({ code }) => code === "boot-file-missing");
+    expect(missing).toHaveLength(2);
   });
 });
 
