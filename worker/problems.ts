@@ -1,6 +1,7 @@
 import type { KernelImage } from "./boot-files/bzimage.ts";
 import type { FileResult } from "./boot-files/fetch-file.ts";
 import type { MachineSettings, Problem } from "./interface.ts";
+import { aoeRoot, parseAoeDevice } from "./milestones/aoe-watch.ts";
 
 /** What a file is to the machine. Its problems' codes begin with it. */
 export type FileRole = "kernel" | "initrd" | "firmware";
@@ -128,8 +129,27 @@ export function settingsProblem(
   return undefined;
 }
 
-/** Some images have no root of their own: a warning. */
+/** What is wrong in an append line before anything has happened. Some images have a root of their own: a warning. */
 export function appendProblem(append: string): Problem | undefined {
+  const target = aoeRoot(append);
+  if (target !== undefined && parseAoeDevice(target) === undefined) {
+    return {
+      severity: "error",
+      code: "append-aoe-target",
+      message: `root=overlay:aoe=${target} names no AoE target: the value is a place such as e0.1 (shelf 0, slot 1), and no network interface.`,
+      advice: "Put the target in its place, such as root=overlay:aoe=e0.1.",
+      milestone: "root-attached",
+    };
+  }
+  if (target !== undefined && !/(^|\s)rd\.driver\.post=\S*\baoe\b/.test(append)) {
+    return {
+      severity: "warning",
+      code: "append-aoe-early",
+      message:
+        "The append line does not say when to load the aoe driver: loaded before the network is up, it asks in vain and again a minute later.",
+      advice: "Add rd.driver.post=aoe to the append line.",
+    };
+  }
   if (/(^|\s)root=\S/.test(append)) return undefined;
   return {
     severity: "warning",

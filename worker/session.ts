@@ -332,6 +332,7 @@ export class Session {
 
   #toWire(frame: Uint8Array): void {
     this.#watch.fromGuest(frame, this.#platform.clock.now());
+    this.#driveWatch();
     if (!this.#near?.take(frame)) this.#wire.send(frame);
     this.#countersChanged();
   }

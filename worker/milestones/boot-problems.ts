@@ -32,6 +32,49 @@ export function rootServerRefused(port: number): Problem {
   };
 }
 
+/** @param heard what there is instead */
+export function aoeUnknown(wanted: string, heard: readonly string[]): Problem {
+  return {
+    severity: "error",
+    code: "aoe-unknown",
+    message: `The guest asks for ${wanted}; this segment exports ${heard.join(", ")}.`,
+    advice: "Correct the target in root=overlay:aoe=TARGET, or `aoe` of the export in netroot.toml.",
+    milestone: "root-attached",
+  };
+}
+
+/** A warning only: a target that comes later announces itself, and is found. */
+export function aoeSilent(wanted: string | undefined): Problem {
+  return {
+    severity: "warning",
+    code: "aoe-silent",
+    message: `The guest asks for ${wanted ?? "AoE targets"}; no AoE target answers on this segment.`,
+    advice:
+      'Give an export a target in netroot.toml (aoe = "e0.1" in its [[export]]), see on the page whether the export is ready, or start vblade on the segment.',
+    milestone: "root-attached",
+  };
+}
+
+export function aoeRefused(target: string, error: number): Problem {
+  return {
+    severity: "error",
+    code: "aoe-refused",
+    message: `The AoE target ${target} refuses the guest: ${AOE_ERRORS[error] ?? `error ${error}`}.`,
+    advice: "Look at the target: at who has reserved it (aoe-discover, aoe-stat), and at its log.",
+    milestone: "root-attached",
+  };
+}
+
+/** AoEr11 section 2.4. */
+const AOE_ERRORS: Readonly<Record<number, string>> = {
+  1: "it does not know the command",
+  2: "it finds an argument wrong",
+  3: "its device is not available",
+  4: "it has another configuration",
+  5: "it does not speak this version of AoE",
+  6: "it is reserved for others",
+};
+
 export function kernelPanic(reason: string): Problem {
   return {
     severity: "error",
@@ -102,7 +145,8 @@ const STALLS: Record<MilestoneName, { readonly waitsFor: string; readonly advice
   },
   "root-attached": {
     waitsFor: "the initrd waited for its root",
-    advice: "Check root= in the append line, and that the initrd has the nbd driver and nbd-client.",
+    advice:
+      "Check root= in the append line, and that the initrd has the driver: nbd with nbd-client, or aoe, loaded after the network is up (rd.driver.post=aoe).",
   },
   "root-mounted": { waitsFor: "the root was being mounted", advice: LOOK_AT_CONSOLE },
   "switch-root": { waitsFor: "the initrd was changing over to the root", advice: LOOK_AT_CONSOLE },

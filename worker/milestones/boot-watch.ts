@@ -51,7 +51,7 @@ export class BootWatch implements Timed {
       reached: (name: MilestoneName, detail?: string, atMs?: number) => this.#reached(name, detail, atMs),
       problem: (problem: Problem) => this.#sign(problem),
     };
-    this.#frames = new FrameWatch(signs);
+    this.#frames = new FrameWatch(signs, options.append);
     this.#console = new ConsoleWatch(signs);
   }
 
@@ -94,7 +94,7 @@ export class BootWatch implements Timed {
     // A guest that reads its root is alive. Before that it may ask for an address, or for its server, for ever.
     if (this.#frames.done) this.active(nowMs);
     this.#nowMs = nowMs;
-    this.#frames.fromGuest(frame);
+    this.#frames.fromGuest(frame, nowMs);
   }
 
   toGuest(frame: Uint8Array, nowMs: number): void {
@@ -115,12 +115,13 @@ export class BootWatch implements Timed {
   }
 
   deadline(): number {
-    return Math.min(this.#console.deadline(), this.#stallDeadline());
+    return Math.min(this.#console.deadline(), this.#frames.deadline(), this.#stallDeadline());
   }
 
   advance(nowMs: number): void {
     this.#nowMs = nowMs;
     this.#console.advance(nowMs);
+    this.#frames.advance(nowMs);
     const current = this.#progress.current;
     if (nowMs < this.#stallDeadline() || current === undefined) return;
     this.#stallTold = true;

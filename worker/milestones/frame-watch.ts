@@ -1,4 +1,5 @@
 import { parseArp } from "../../net/arp/arp.ts";
+import type { Timed } from "../../net/clock.ts";
 import { dhcpPort, parseDhcp } from "../../net/dhcp/message.ts";
 import { dhcpMessageType } from "../../net/dhcp/options.ts";
 import { etherType, parseEthernet } from "../../net/ethernet/ethernet.ts";
@@ -8,16 +9,11 @@ import { type Ipv4Packet, ipProtocol, isFragment, parseIpv4Packet } from "../../
 import { NBD_PORT } from "../../net/nbd/constants.ts";
 import { parseSegment, RST, SYN, type TcpSegment } from "../../net/tcp/wire.ts";
 import { parseUdp } from "../../net/udp/udp.ts";
+import { AoeWatch } from "./aoe-watch.ts";
 import { exportRefused, exportUnknown, rootServerRefused } from "./boot-problems.ts";
 import { NbdHandshake } from "./nbd-handshake.ts";
 import type { SignHandlers } from "./signs.ts";
 import { TcpListener } from "./tcp-listener.ts";
-
-// AoE: version and flags, error, u16 major, minor, command, u32 tag.
-const AOE_HEADER_BYTES = 10;
-const AOE_COMMAND_ATA = 0;
-const AOE_RESPONSE = 0x08;
-const AOE_ERROR = 0x04;
 
 interface NbdFlow {
   readonly guestPort: number;
@@ -30,14 +26,30 @@ interface NbdFlow {
  * Reads the progress of a boot off the wire: the lease, the guest's first words under its address, the attached root.
  * When the root is attached it has seen enough, and costs nothing more.
  */
-export class FrameWatch {
+export class FrameWatch implements Timed {
   readonly #signs: SignHandlers;
   #addressSeen = false;
   #rootSeen = false;
   #nbd: NbdFlow | undefined;
+  readonly #aoe: AoeWatch;
 
-  constructor(signs: SignHandlers) {
+  /** @param append the kernel's command line, where it is known */
+  constructor(signs: SignHandlers, append: string) {
     this.#signs = signs;
+    this.#aoe = new AoeWatch(
+      {
+        asked: () => {
+          if (!this.#addressSeen) signs.reached("network", "AoE needs no address");
+          this.#addressSeen = true;
+        },
+        attached: (detail) => {
+          this.#rootSeen = true;
+          signs.reached("root-attached", detail);
+        },
+        problem: signs.problem,
+      },
+      append,
+    );
   }
 
   get done(): boolean {
@@ -45,13 +57,15 @@ export class FrameWatch {
   }
 
   /** Immutable; parts of it may be kept. */
-  fromGuest(frame: Uint8Array): void {
+  fromGuest(frame: Uint8Array, nowMs: number): void {
     if (this.done) return;
     const ethernet = parseEthernet(frame);
     if (ethernet.kind !== "ethernet") return;
     if (ethernet.type === etherType.arp) {
       const arp = parseArp(ethernet.payload);
       if (arp.kind === "arp") this.#address(arp.senderAddress);
+    } else if (ethernet.type === etherType.aoe) {
+      this.#aoe.fromGuest(ethernet.payload, nowMs);
     } else if (ethernet.type === etherType.ipv4) {
       const packet = parseIpv4Packet(ethernet.payload);
       if (packet.kind !== "ipv4") return;
@@ -67,7 +81,7 @@ export class FrameWatch {
     const ethernet = parseEthernet(frame);
     if (ethernet.kind !== "ethernet") return;
     if (ethernet.type === etherType.aoe) {
-      this.#aoe(ethernet.payload);
+      this.#aoe.toGuest(ethernet.payload);
     } else if (ethernet.type === etherType.ipv4) {
       const packet = parseIpv4Packet(ethernet.payload);
       if (packet.kind !== "ipv4") return;
@@ -75,6 +89,14 @@ export class FrameWatch {
       const segment = this.#nbdSegment(packet);
       if (segment?.sourcePort === NBD_PORT) this.#nbdToGuest(segment);
     }
+  }
+
+  deadline(): number {
+    return this.done ? Number.POSITIVE_INFINITY : this.#aoe.deadline();
+  }
+
+  advance(nowMs: number): void {
+    this.#aoe.advance(nowMs);
   }
 
   #address(address: Ipv4Address): void {
@@ -145,16 +167,5 @@ export class FrameWatch {
       fromGuest: new TcpListener((bytes) => handshake.fromClient(bytes)),
       toGuest: new TcpListener((bytes) => handshake.fromServer(bytes)),
     };
-  }
-
-  /** A target answers an ATA command (AoE specification, section 3): the device is there. */
-  #aoe(payload: Uint8Array): void {
-    if (payload.length < AOE_HEADER_BYTES) return;
-    const flags = payload[0]! & 0x0f;
-    if ((flags & AOE_RESPONSE) === 0 || (flags & AOE_ERROR) !== 0 || payload[5] !== AOE_COMMAND_ATA) return;
-    this.#rootSeen = true;
-    // AoE needs no address of its own.
-    this.#addressSeen = true;
-    this.#signs.reached("root-attached", `AoE e${readU16(payload, 2)}.${payload[4]}`);
   }
 }
