@@ -36,6 +36,7 @@ export const sets = {
       "qemu-utils",
       "nbd-client",
       "nbdkit",
+      "vblade",
       "libnbd-bin",
       "iproute2",
       "iputils-ping",

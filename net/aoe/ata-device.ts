@@ -127,9 +127,9 @@ export class AtaDevice {
   async #write(lba: number, { sectors, write, data }: AtaRequest): Promise<AtaResult | undefined> {
     const length = sectors * SECTOR_BYTES;
     if (!this.#fits(sectors) || !write || data.length < length) return undefined;
-    if (this.#export.readOnly) return failed(ataError.aborted, sectors);
     const end = lba + sectors;
     if (end > this.sectors) return failed(ataError.idNotFound, sectors);
+    if (this.#export.readOnly) return failed(ataError.aborted, sectors);
     const earlier = [...this.#writes].filter((other) => other.first < end && lba < other.end);
     const perform = async () => {
       await Promise.allSettled(earlier.map((other) => other.done));
