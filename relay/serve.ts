@@ -5,6 +5,7 @@ import { formatIpv4 } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
 import { Access, type AccessCounters } from "./access/access.ts";
 import { isLoopback } from "./access/hosts.ts";
+import { BootHttp } from "./boot-http/boot-http.ts";
 import { LEASE_SECONDS } from "./client/boot-network.ts";
 import { Clients, type SegmentMode } from "./client/clients.ts";
 import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
@@ -95,7 +96,10 @@ async function open(
     ...(useNbdServer !== undefined && { useNbdServer }),
   });
   onClose(() => exports.close());
-  const services = await declareServices(exports.hub, configuration.forward);
+  const bootFiles = join(tree, "tftpboot");
+  const bootHttp = new BootHttp(bootFiles);
+  onClose(async () => bootHttp.close());
+  const services = await declareServices(exports.hub, configuration.forward, bootHttp.service);
   const boot = await planBoot(tree, configuration.boot);
   const leaseFile = await openLeases(mode, tree, logger);
   onClose(async () => leaseFile?.close());
@@ -113,7 +117,7 @@ async function open(
     },
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     tftp: {
-      open: openBootFiles(join(tree, "tftpboot")),
+      open: openBootFiles(bootFiles),
       transfersPerClient: configuration.limits.tftp_transfers,
     },
   });

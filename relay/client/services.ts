@@ -5,6 +5,8 @@ import { forward } from "../../net/gateway/splice.ts";
 import { NBD_PORT } from "../../net/nbd/constants.ts";
 import { NbdSession, newSessionCounters, type SessionCounters } from "../../net/nbd/session.ts";
 import type { Notice } from "../../net/status/status.ts";
+import type { StreamService } from "../../net/stream/stream.ts";
+import { BOOT_HTTP_PORT } from "../boot-http/boot-http.ts";
 import type { Configuration } from "../config/schema.ts";
 import { dialTcp } from "../exports/socket-stream.ts";
 
@@ -17,15 +19,28 @@ export interface Services {
 }
 
 /**
- * The exports on the NBD port, and the configuration's forwards. Names are resolved here, once: where a guest gets to never
+ * The exports on the NBD port, the boot files by HTTP on port 80, and the configuration's forwards; a forward of port 80 goes before
+ * the boot files. Names are resolved here, once: where a guest gets to never
  * depends on a later answer of a name server. A forward without an address is a notice; its port stays closed.
  */
-export async function declareServices(hub: ExportHub, forwards: Configuration["forward"]): Promise<Services> {
+export async function declareServices(
+  hub: ExportHub,
+  forwards: Configuration["forward"],
+  bootHttp: StreamService,
+): Promise<Services> {
   const sessions = newSessionCounters();
   const declared: DeclaredService[] = [
     { port: NBD_PORT, service: (stream) => new NbdSession(stream, hub, sessions) },
   ];
   const notices: Notice[] = [];
+  if (forwards.every(({ port }) => port !== BOOT_HTTP_PORT)) {
+    declared.push({ port: BOOT_HTTP_PORT, service: bootHttp });
+  } else {
+    notices.push({
+      code: "boot-http-forwarded",
+      message: `Port ${BOOT_HTTP_PORT} is forwarded, so machines get their boot files by TFTP only. Forward another port where they should come by HTTP as well.`,
+    });
+  }
   for (const { port, to } of forwards) {
     try {
       const { address } = await lookup(to.host);

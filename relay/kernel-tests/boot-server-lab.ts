@@ -23,6 +23,8 @@ export interface BootServerLab {
   configure(address?: string): Promise<void>;
   /** Sees each frame of the guest before the server does; the server never sees it when `take` returns true. */
   intercept(take: (frame: Uint8Array) => boolean): void;
+  /** Call when something outside the lab may have changed the server's deadline. */
+  wake(): void;
   close(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export async function bootServerLab(options: Partial<BootServerOptions> = {}): P
       intercept: (take) => {
         intercepted = take;
       },
+      wake: () => drives.wake(),
       close,
     };
   } catch (error) {
