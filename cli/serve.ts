@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ConfigurationError } from "../relay/config/configuration.ts";
 import { BootTreeError } from "../relay/http/boot-tree.ts";
 import { ListenError } from "../relay/http/listen.ts";
-import { createLogger, type Logger } from "../relay/log.ts";
+import { createLogger, LOG_FORMATS, type LogFormat, type Logger } from "../relay/log.ts";
 import { type Relay, startRelay } from "../relay/serve.ts";
 import { DEFAULT_TREE, EXIT, UsageError } from "./command.ts";
 
@@ -15,6 +15,7 @@ Options:
   --host HOST     listen on this address (127.0.0.1; [listen] host in netroot.toml)
   --port PORT     and on this port; 0 lets the system choose (8086; [listen] port in netroot.toml)
   --socket PATH   a UNIX socket as well, at which qemu's -netdev stream plugs in ([listen] socket in netroot.toml)
+  --log FORMAT    text, or json: an object a line
   --verbose       log more
   -h, --help      this text
 `;
@@ -28,7 +29,10 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return EXIT.passed;
   }
-  const logger = createLogger({ level: values.verbose === true ? "debug" : "info" });
+  const logger = createLogger({
+    level: values.verbose === true ? "debug" : "info",
+    format: parseFormat(values.log ?? "text"),
+  });
   const stop = waitForSignal(logger);
   let relay: Relay;
   try {
@@ -64,6 +68,7 @@ function parse(argv: readonly string[]) {
         host: { type: "string" },
         port: { type: "string" },
         socket: { type: "string" },
+        log: { type: "string" },
         verbose: { type: "boolean" },
         help: { type: "boolean", short: "h" },
       },
@@ -73,6 +78,13 @@ function parse(argv: readonly string[]) {
   } catch (error) {
     throw error instanceof UsageError ? error : new UsageError((error as Error).message, { cause: error });
   }
+}
+
+function parseFormat(text: string): LogFormat {
+  const format = LOG_FORMATS.find((each) => each === text);
+  if (format === undefined)
+    throw new UsageError(`--log ${text} is no format: it is ${LOG_FORMATS.join(" or ")}`);
+  return format;
 }
 
 function parsePort(text: string): number {

@@ -31,3 +31,17 @@ it("lets nobody who is quoted in a message forge a line, or fill the disk", () =
   expect(lines[0]).toBe("12:34:56 info  from a guest:  [2J 12:34:56 error all is lost\n");
   expect(lines[1]!.length).toBeLessThan(1100);
 });
+
+it("writes an object a line where a program reads it", () => {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  const logger = createLogger({ format: "json", write, now: () => NOON });
+  logger.info("serving");
+  logger.child("client 3").warn('no "address"\nleft');
+  const time = new Date(NOON).toISOString();
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { time, level: "info", message: "serving" },
+    { time, level: "warn", subject: "client 3", message: 'no "address" left' },
+  ]);
+  expect(lines.every((line) => line.indexOf("\n") === line.length - 1)).toBe(true);
+});

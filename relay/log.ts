@@ -10,6 +10,8 @@ export interface Logger {
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+export const LOG_FORMATS = ["text", "json"] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
 
 /** Longer messages are cut: some of their words come from guests. */
 const LONGEST_MESSAGE = 1000;
@@ -17,6 +19,8 @@ const LONGEST_MESSAGE = 1000;
 export interface LogOptions {
   /** The least level that is written. */
   readonly level?: LogLevel;
+  /** `text`: a line for a person. `json`: an object a line, `{time, level, subject, message}`; unless given, text. */
+  readonly format?: LogFormat;
   /** Takes whole lines; standard error by default. */
   readonly write?: (line: string) => void;
   /** Milliseconds since the epoch. */
@@ -27,6 +31,7 @@ export interface LogOptions {
 export function createLogger(options: LogOptions = {}): Logger {
   const {
     level = "info",
+    format = "text",
     write = (line) => void process.stderr.write(line),
     now = () => Date.now(),
   } = options;
@@ -35,8 +40,7 @@ export function createLogger(options: LogOptions = {}): Logger {
     const at = (name: LogLevel) => {
       if (LOG_LEVELS.indexOf(name) < least) return () => {};
       return (message: string) => {
-        const time = new Date(now()).toTimeString().slice(0, 8);
-        write(`${time} ${name.padEnd(5)} ${oneLine(subject === "" ? message : `${subject}: ${message}`)}\n`);
+        write(`${FORMATS[format](new Date(now()), name, subject, message)}\n`);
       };
     };
     return {
@@ -49,6 +53,20 @@ export function createLogger(options: LogOptions = {}): Logger {
   };
   return make("");
 }
+
+const FORMATS: Readonly<
+  Record<LogFormat, (time: Date, level: LogLevel, subject: string, message: string) => string>
+> = {
+  text: (time, level, subject, message) =>
+    `${time.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${oneLine(subject === "" ? message : `${subject}: ${message}`)}`,
+  json: (time, level, subject, message) =>
+    JSON.stringify({
+      time: time.toISOString(),
+      level,
+      ...(subject !== "" && { subject }),
+      message: oneLine(message),
+    }),
+};
 
 /** Says nothing. */
 export const silentLogger: Logger = createLogger({ write: () => {} });

@@ -70,6 +70,12 @@ function listenOn(server: Server): Promise<number> {
   });
 }
 
+async function openDevice(guest: SyntheticGuest, name = "kisroot"): Promise<GuestNbd> {
+  const { server } = await guest.acquire();
+  const peer = { address: server, port: NBD_PORT };
+  return GuestNbd.open((handler) => guest.station.connect(peer, handler), name);
+}
+
 async function until(condition: () => boolean) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -187,12 +193,6 @@ describe("a machine that boots from its network card", () => {
 });
 
 describe("a guest's device", () => {
-  const openDevice = async (guest: SyntheticGuest, name = "kisroot") => {
-    const { server } = await guest.acquire();
-    const peer = { address: server, port: NBD_PORT };
-    return GuestNbd.open((handler) => guest.station.connect(peer, handler), name);
-  };
-
   it("is the image on the real nbd-server, byte for byte, in either framing and for two guests at once", async () => {
     const { sha256, path } = await writeImage(24 * 1024 * 1024 + 512);
     const relay = await startReady();
@@ -263,6 +263,56 @@ describe("a guest's device", () => {
     expect(await guest.link.closed).toBe(1001);
     await guest.close();
     await expect(reading).rejects.toThrow("the NBD connection is over");
+  });
+});
+
+describe("/metrics", () => {
+  /** Every sample by its name and labels; the text format of Prometheus, version 0.0.4. */
+  async function scrape(relay: Relay): Promise<Map<string, number>> {
+    const response = await fetch(new URL("metrics", relay.url));
+    expect(response.headers.get("content-type")).toContain("version=0.0.4");
+    const samples = new Map<string, number>();
+    for (const line of (await response.text()).split("\n")) {
+      if (line === "" || line.startsWith("# ")) continue;
+      const sample = /^([a-z_]+(?:\{(?:[a-z]+="[^"]*",?)*\})?) ([0-9.e+-]+)$/.exec(line);
+      expect(sample, line).not.toBeNull();
+      samples.set(sample![1]!, Number(sample![2]));
+    }
+    return samples;
+  }
+
+  it("says what a guest did, and still says it when the guest is gone", async () => {
+    await writeImage(1024 * 1024);
+    const relay = await startReady();
+    const before = await scrape(relay);
+    expect(before.get('netroot_clients{way="wire"}')).toBe(0);
+    expect(before.get('netroot_export_ready{export="kisroot"}')).toBe(1);
+    const guest = await plugIn(relay);
+    const device = await openDevice(guest);
+    await hashDevice(device);
+    guest.link.send(new Uint8Array(60).fill(0xee));
+
+    const during = await scrape(relay);
+    expect(during.get('netroot_clients{way="wire"}')).toBe(1);
+    expect(during.get('netroot_tcp_flows{state="open"}')).toBe(1);
+    expect(during.get("netroot_nbd_sessions")).toBe(1);
+    expect(during.get('netroot_boot_server_total{part="dhcp",event="acks"}')).toBe(1);
+    expect(during.get('netroot_export_bytes_total{export="kisroot",operation="read"}')).toBe(1024 * 1024);
+    expect(during.get('netroot_export_seconds_count{export="kisroot",operation="read"}')).toBe(8);
+    expect(during.get('netroot_export_seconds_bucket{le="+Inf",export="kisroot",operation="read"}')).toBe(8);
+    expect(during.get('netroot_frame_bytes_total{way="wire",direction="out"}')).toBeGreaterThan(1024 * 1024);
+    const dropped = [...during].filter(([name]) => name.startsWith('netroot_dropped_total{by="guard"'));
+    expect(dropped.reduce((sum, [, value]) => sum + value, 0)).toBe(1);
+
+    await device.disconnect();
+    await guest.close();
+    await until(() => relay.status().clients === 0);
+    const after = await scrape(relay);
+    expect(after.get('netroot_tcp_flows{state="open"}')).toBe(0);
+    for (const [name, value] of during) {
+      if (/_total|_count|_bucket|_sum/.test(name))
+        expect(after.get(name), name).toBeGreaterThanOrEqual(value);
+    }
   });
 });
 

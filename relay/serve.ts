@@ -18,6 +18,7 @@ import { planBoot } from "./http/plan-boot.ts";
 import { reachableHost } from "./http/reachable.ts";
 import { answer } from "./http/routes.ts";
 import type { Logger } from "./log.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
 import { nearOffer } from "./near/offer.ts";
@@ -141,8 +142,17 @@ async function open(
   });
   const traces = new BootTraces(exports.hub);
   const offer = () => nearOffer(address, exports, traces);
+  const metrics = new Metrics({
+    hub: exports.hub,
+    status,
+    access: access.counters,
+    sessions: services.sessions,
+    networks: () => clients.counters(),
+    resumes: () => wire.resumes,
+    links: () => ({ wire, ...(streamPort !== undefined && { socket: streamPort }) }),
+  });
   const http = createServer((request, response) => {
-    answer({ tree, page, status, offer, access }, request, response).catch((error: Error) => {
+    answer({ tree, page, status, offer, access, metrics }, request, response).catch((error: Error) => {
       // The client left in the middle, or the disk failed: either way it is no longer to be answered.
       logger.debug(`${request.method} ${request.url}: ${error.message}`);
       response.destroy();

@@ -35,6 +35,8 @@ export interface ExportStatus {
   readonly notice?: string;
   readonly reads: number;
   readonly readBytes: number;
+  /** Times that the connection to its server was made again. */
+  readonly reconnects?: number;
   /** What tabs have read ahead of their guests, besides. */
   readonly aheadBytes: number;
 }

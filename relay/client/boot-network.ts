@@ -10,7 +10,9 @@ import { Occupants } from "../../net/segment/occupants.ts";
 import { type GuardCounters, type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
+import { createCounters, type TcpCounters } from "../../net/tcp/counters.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
+import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
 import { AOE_MAC, type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
@@ -63,6 +65,10 @@ export class BootNetwork {
   readonly #serverPort: Port;
   readonly #targets: AoeTargets | undefined;
   readonly #drive: Drive;
+  /** What clients that are gone sent and should not have. */
+  #guardPast: CountTree = {};
+  readonly #guards = new Set<PortGuard>();
+  #tcp: Readonly<TcpCounters> = createCounters();
   #clients = 0;
 
   constructor(options: BootNetworkOptions) {
@@ -96,7 +102,11 @@ export class BootNetwork {
       ...(kept !== undefined && { state: { leases: kept } }),
       transmit: (frame) => this.#serverPort.send(frame),
       changed: wake,
-      tcp: (output) => new Gateway({ output, clock, random, services }),
+      tcp: (output) => {
+        const gateway = new Gateway({ output, clock, random, services });
+        this.#tcp = gateway.counters;
+        return gateway;
+      },
     });
     this.#drive = drive(this.#server, clock);
     const { aoe, mtu } = options;
@@ -105,6 +115,18 @@ export class BootNetwork {
 
   get counters(): BootServerCounters {
     return this.#server.counters;
+  }
+
+  /** Of all connections. */
+  get tcp(): Readonly<TcpCounters> {
+    return this.#tcp;
+  }
+
+  /** What all clients that are and were sent and should not have. */
+  guarded(): CountTree {
+    let sum = this.#guardPast;
+    for (const { counters } of this.#guards) sum = addCounts(sum, asCounts(counters));
+    return sum;
   }
 
   /** How many clients are plugged in. */
@@ -126,6 +148,7 @@ export class BootNetwork {
       ...(dropped !== undefined && { dropped }),
     });
     const port = this.#segment.attach(deliver);
+    this.#guards.add(guard);
     this.#clients++;
     this.#targets?.announce();
     let attached = true;
@@ -141,6 +164,8 @@ export class BootNetwork {
         if (!attached) return;
         attached = false;
         this.#clients--;
+        this.#guards.delete(guard);
+        this.#guardPast = addCounts(this.#guardPast, asCounts(guard.counters));
         this.#server.leave(occupant);
         port.detach();
         occupant.leave();

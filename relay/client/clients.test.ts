@@ -117,7 +117,7 @@ describe("a client", () => {
     expect(await hashDevice(nbd)).toBe(sha256);
     slow.guest.link.resume();
     expect(await hash).toBe(sha256);
-    expect(wire.counters().droppedOut).toBe(0);
+    expect(wire.counters.droppedOut).toBe(0);
   });
 
   it("leaves nothing behind: no network, no NBD session", async () => {

@@ -1,3 +1,4 @@
+import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
 import type { AttachClient } from "../wire/wire-session.ts";
 import { BootNetwork, type BootNetworkOptions } from "./boot-network.ts";
 
@@ -9,6 +10,7 @@ export class Clients {
   readonly #mode: SegmentMode;
   readonly #options: BootNetworkOptions;
   readonly #networks = new Set<BootNetwork>();
+  #past: CountTree = {};
 
   constructor(mode: SegmentMode, options: BootNetworkOptions) {
     this.#mode = mode;
@@ -18,6 +20,13 @@ export class Clients {
   /** How many networks there are: what is left when all clients are gone is a leak. */
   get networks(): number {
     return this.#networks.size;
+  }
+
+  /** Totals over all networks that there are and were: of the boot servers, of TCP, and of what the guards dropped. */
+  counters(): CountTree {
+    let sum = this.#past;
+    for (const network of this.#networks) sum = addCounts(sum, countsOf(network));
+    return sum;
   }
 
   readonly attach: AttachClient = (_id, send) => {
@@ -46,5 +55,10 @@ export class Clients {
   #end(network: BootNetwork): void {
     this.#networks.delete(network);
     network.close();
+    this.#past = addCounts(this.#past, countsOf(network));
   }
+}
+
+function countsOf(network: BootNetwork): CountTree {
+  return { server: asCounts(network.counters), tcp: asCounts(network.tcp), guard: network.guarded() };
 }

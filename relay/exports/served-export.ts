@@ -42,6 +42,7 @@ export class ServedExport {
       state: this.#state,
       detail: this.#detail,
       ...(notice !== undefined && { notice }),
+      ...(this.#back instanceof NbdExport && { reconnects: this.#back.reconnects }),
       reads: counters?.reads ?? 0,
       readBytes: counters?.readBytes ?? 0,
       aheadBytes: counters?.aheadBytes ?? 0,

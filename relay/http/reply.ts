@@ -38,7 +38,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   sendText(response, status, "application/json; charset=utf-8", `${JSON.stringify(value)}\n`);
 }
 
-function sendText(response: ServerResponse, status: number, type: string, text: string): void {
+export function sendText(response: ServerResponse, status: number, type: string, text: string): void {
   const body = Buffer.from(text);
   response.writeHead(status, {
     "Content-Type": type,

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { type NearOffer, serializeOffer } from "../../net/near/offer.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 import type { Access } from "../access/access.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Refusal } from "../wire/upgrade.ts";
 import { decodeUrlPath, openConfined } from "./confine.ts";
 import { openFirmware } from "./firmware.ts";
-import { sendJson, sendSentence, setCommonHeaders } from "./reply.ts";
+import { sendJson, sendSentence, sendText, setCommonHeaders } from "./reply.ts";
 import { sendFile } from "./send-file.ts";
 
 export interface SiteOptions {
@@ -17,6 +18,7 @@ export interface SiteOptions {
   readonly status: () => RelayStatus;
   readonly offer: () => NearOffer;
   readonly access: Pick<Access, "admitRequest" | "admitHolder" | "isHolder">;
+  readonly metrics: Pick<Metrics, "text" | "contentType">;
 }
 
 /**
@@ -28,7 +30,7 @@ const FOR_HOLDERS: ReadonlySet<string> = new Set(["tftpboot", "firmware", "statu
 
 /**
  * Everything that the relay serves by HTTP: `/` the page, `/tftpboot/…` the boot tree, `/firmware/NAME`, `/status`,
- * `/exports` and `/healthz`. GET and HEAD only. Settles when the answer is on its way; never rejects for what a client did.
+ * `/exports`, `/metrics` and `/healthz`. GET and HEAD only. Settles when the answer is on its way; never rejects for what a client did.
  */
 export async function answer(
   options: SiteOptions,
@@ -61,6 +63,8 @@ export async function answer(
   if (parts.length === 1 && top === "status") return sendJson(response, 200, options.status());
   if (parts.length === 1 && top === "exports")
     return sendJson(response, 200, serializeOffer(options.offer()));
+  if (parts.length === 1 && top === "metrics")
+    return sendText(response, 200, options.metrics.contentType, await options.metrics.text());
   if (parts.length === 1 && top === "healthz")
     return sendHealth(response, options.status(), options.access.isHolder(request));
   if (parts.length === 1 && top === "wire") {
@@ -99,9 +103,9 @@ function sendRefusal(response: ServerResponse, { status, message }: Refusal): vo
   sendSentence(response, status, message);
 }
 
-/** 200 when every export answers reads; 503, with the reasons for those who may know them, when one does not. */
+/** 200 when every export answers reads, and there is one; else 503, with the reasons for those who may know them. */
 function sendHealth(response: ServerResponse, status: RelayStatus, withReasons: boolean): void {
-  const ok = status.exports.every((each) => each.state === "ready");
+  const ok = status.exports.length > 0 && status.exports.every((each) => each.state === "ready");
   const exports = status.exports.map(({ name, state, detail }) => ({ name, state, detail }));
   sendJson(response, ok ? 200 : 503, withReasons ? { ok, exports } : { ok });
 }

@@ -14,10 +14,11 @@ import { answer } from "./routes.ts";
 const BYTES = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251));
 let folder: string;
 let port: number;
-let exportState: ExportState = "ready";
+let exportState: ExportState | "none" = "ready";
 const access = new Access({ listenHost: "127.0.0.1", logger: silentLogger });
 const server = createServer((incoming, outgoing) => {
-  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer, access };
+  const metrics = { contentType: "text/plain; version=0.0.4", text: async () => "netroot_clients 0\n" };
+  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer, access, metrics };
   answer(site, incoming, outgoing).catch(() => outgoing.destroy());
 });
 
@@ -27,19 +28,20 @@ function status(): RelayStatus {
     tree: "tree",
     network: { server: "10.86.0.1", client: "10.86.0.100" },
     mtu: 1500,
-    exports: [
-      {
+    exports: [exportState].flatMap((state) => {
+      if (state === "none") return [];
+      return {
         name: "kisroot",
         sizeBytes: 1,
         readOnly: true,
         description: "a test",
-        state: exportState,
+        state,
         detail: "because",
         reads: 0,
         readBytes: 0,
         aheadBytes: 0,
-      },
-    ],
+      };
+    }),
     clients: 0,
     notices: [],
   };
@@ -266,6 +268,13 @@ describe("the page over HTTP", () => {
       ok: false,
       exports: [{ name: "kisroot", state: "connecting", detail: "because" }],
     });
+    exportState = "none";
+    expect((await get("/healthz")).status).toBe(503);
+    exportState = "ready";
+  });
+
+  it("serves its metrics as they are", async () => {
+    expect(await get("/metrics")).toMatchObject({ status: 200, text: "netroot_clients 0\n" });
   });
 });
 

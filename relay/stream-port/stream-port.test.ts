@@ -84,7 +84,7 @@ describe("the UNIX socket", () => {
     expect(one.inbox).toEqual([frame(2), frame(3, 1514)]);
     expect(other.inbox).toEqual([frame(8)]);
     expect(port.clients).toBe(2);
-    expect(port.counters()).toMatchObject({ framesIn: 3, framesOut: 3, malformedIn: 0, droppedOut: 0 });
+    expect(port.counters).toMatchObject({ framesIn: 3, framesOut: 3, malformedIn: 0, droppedOut: 0 });
   });
 
   it("is for its owner alone", async () => {
@@ -97,7 +97,7 @@ describe("the UNIX socket", () => {
     const { socket, inbox } = await plugIn();
     for (const length of [0, 13, 1515, 60]) write(socket, frame(4, length));
     await until(() => inbox.length === 1);
-    expect(port.counters()).toMatchObject({ framesIn: 1, malformedIn: 3 });
+    expect(port.counters).toMatchObject({ framesIn: 1, malformedIn: 3 });
   });
 
   it("ends a client that has lost its place, and says why, and no other", async () => {
@@ -107,7 +107,7 @@ describe("the UNIX socket", () => {
     await lost.closed;
     await until(() => attached.size === 1);
     expect(log.join("")).toContain("is no frame behind its length as four bytes");
-    expect(port.counters().malformedIn).toBe(1);
+    expect(port.counters.malformedIn).toBe(1);
     write(other.socket, frame(1));
     await until(() => other.inbox.length === 1);
   });
@@ -121,7 +121,7 @@ describe("the UNIX socket", () => {
       for (let index = 0; index < 1000; index++) attached.get(1)!(frame(index, 1514));
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const { framesOut, droppedOut } = port.counters();
+    const { framesOut, droppedOut } = port.counters;
     expect(framesOut + droppedOut).toBe(20_000);
     expect(droppedOut).toBeGreaterThan(10_000);
     socket.resume();

@@ -62,7 +62,7 @@ export class StreamPort {
   }
 
   /** Totals over all clients that there are and were. */
-  counters(): LinkCounters {
+  get counters(): LinkCounters {
     const sum = { ...this.#past };
     for (const { link } of this.#clients) addLinkCounters(sum, link.counters);
     return sum;

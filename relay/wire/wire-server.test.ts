@@ -81,7 +81,7 @@ describe("the wire", () => {
       [2, 60],
       [3, MTU + 14],
     ]);
-    expect(wire.counters()).toMatchObject({ framesIn: 2, framesOut: 2, malformedIn: 0, droppedOut: 0 });
+    expect(wire.counters).toMatchObject({ framesIn: 2, framesOut: 2, malformedIn: 0, droppedOut: 0 });
   });
 
   it("answers a batch with a batch", async () => {
@@ -107,7 +107,7 @@ describe("the wire", () => {
     expect((await plain.messages(1)).map((each) => each[0])).toEqual([7]);
     const [message] = await batch.messages(1);
     expect(message![2]).toBe(9);
-    expect(wire.counters().malformedIn).toBe(5);
+    expect(wire.counters.malformedIn).toBe(5);
     expect(wire.clients).toBe(2);
   });
 
@@ -173,7 +173,7 @@ describe("the wire", () => {
       flood!();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const { framesOut, droppedOut } = wire.counters();
+    const { framesOut, droppedOut } = wire.counters;
     expect(framesOut + droppedOut).toBe(20_000);
     // The kernel's socket buffers take their share too, but nothing like 30 MB.
     expect(droppedOut).toBeGreaterThan(5_000);
@@ -272,7 +272,7 @@ describe("a client that named its session", () => {
     networks.get(1)!(frame(11));
     expect((await again.messages(3)).map(([octet]) => octet)).toEqual([8, 9, 11]);
     expect(wire.resumes).toEqual({ kept: 1, resumed: 1, expired: 0 });
-    expect(wire.counters()).toMatchObject({ framesIn: 2, framesOut: 3, droppedOut: 0 });
+    expect(wire.counters).toMatchObject({ framesIn: 2, framesOut: 3, droppedOut: 0 });
   });
 
   it("is kept no more than it can hold", async () => {
@@ -281,7 +281,7 @@ describe("a client that named its session", () => {
     first.socket.terminate();
     await until(() => wire.resumes.kept === 1);
     for (let index = 0; index < 1000; index++) networks.get(1)!(frame(index, 1000));
-    expect(wire.counters().droppedOut).toBe(1000 - 262);
+    expect(wire.counters.droppedOut).toBe(1000 - 262);
     const again = await connect(url, named(1));
     expect(await again.messages(262)).toHaveLength(262);
   });

@@ -87,7 +87,7 @@ export class WireServer {
   }
 
   /** Totals over all clients that there are and were. */
-  counters(): LinkCounters {
+  get counters(): LinkCounters {
     const sum = { ...this.#past };
     for (const session of this.#sessions) addLinkCounters(sum, session.counters());
     return sum;
