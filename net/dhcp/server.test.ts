@@ -1,9 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytes, fakeClock } from "../ethernet/fixture.ts";
 import { readMac } from "../ethernet/mac.ts";
 import { BROADCAST_ADDRESS, parseIpv4 } from "../ipv4/address.ts";
-import type { DhcpMessage } from "./message.ts";
+import { type DhcpMessage, parseDhcp } from "./message.ts";
 import { type DhcpOptions, dhcpMessageType as type } from "./options.ts";
+import { pxeBoot } from "./pxe.ts";
+import { fitReply, replyLimit } from "./reply-size.ts";
 import { DhcpServer, type DhcpServerConfig } from "./server.ts";
 
 const address = (text: string) => parseIpv4(text)!;
@@ -293,5 +296,44 @@ describe("the DHCP server", () => {
     ];
     for (const each of silent) expect(answer(dhcp, each)).toBeUndefined();
     expect(dhcp.counters.ignored).toBe(4);
+  });
+
+  it("answers within its range, its network and the client's size, or keeps silent, whatever is said", () => {
+    const octet = fc.integer({ min: 0, max: 255 });
+    const header = fc.uint8Array({ minLength: 44, maxLength: 44 });
+    const option = fc
+      .tuple(
+        fc.constantFrom(12, 43, 50, 52, 53, 54, 55, 57, 60, 61, 77, 93, 97, 175, 255),
+        fc.uint8Array({ maxLength: 60, size: "max" }),
+      )
+      .map(([code, value]) => bytes(Uint8Array.of(code, value.length), value));
+    const plausible = fc.record({ type: fc.integer({ min: 1, max: 8 }), station: octet, asked: octet });
+    const said = fc.tuple(header, fc.array(option, { maxLength: 12 }), fc.option(plausible));
+    fc.assert(
+      fc.property(fc.array(said, { maxLength: 30 }), (messages) => {
+        const boot = pxeBoot({ file: "pxelinux.0", configFile: "c".repeat(250) }, ours);
+        const { dhcp } = server({ boot, answersRelayAgents: true });
+        for (const [start, options, likely] of messages) {
+          // Half of them are noise, half come near to what a client says.
+          if (likely !== null) {
+            start.set([1, 1, 6]);
+            start.set(likely.asked < 128 ? [0, 0, 0, 0] : [10, 86, 0, likely.asked], 12);
+            start.set([0, 0, 0, 0, 2, 0, 0, 0, 0, likely.station], 24);
+          }
+          const type53 = likely === null ? [] : [Uint8Array.of(53, 1, likely.type)];
+          const message = bytes(start, new Uint8Array(192), "63 82 53 63", ...type53, ...options);
+          const request = parseDhcp(message);
+          if (request.kind === "malformed") continue;
+          const reply = dhcp.answer(request, readMac(message, 28));
+          if (reply === undefined) continue;
+          const { bytes: written } = fitReply(reply.message, replyLimit(request));
+          expect(written?.length ?? 0).toBeLessThanOrEqual(replyLimit(request));
+          expect([0, first, first + 1]).toContain(reply.message.yourAddress);
+          expect(reply.message.transactionId).toBe(request.transactionId);
+        }
+        expect(dhcp.leases().length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { BootServer } from "../../net/boot-server/boot-server.ts";
 import { type DhcpMessage, serializeDhcp } from "../../net/dhcp/message.ts";
-import { type DhcpOptions, dhcpMessageType } from "../../net/dhcp/options.ts";
+import { type DhcpOptions, dhcpMessageType, dhcpOption } from "../../net/dhcp/options.ts";
 import { pxeBoot } from "../../net/dhcp/pxe.ts";
 import { pxeDiscover, pxeDiscoverBytes, pxeRequestBytes } from "../../net/dhcp/testing/pxe-clients.ts";
 import { parseEthernet } from "../../net/ethernet/ethernet.ts";
 import { formatMac } from "../../net/ethernet/mac.ts";
-import { hexFromOctets } from "../../net/ethernet/octets.ts";
+import { hexFromOctets, textFromOctets } from "../../net/ethernet/octets.ts";
 import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
 import { parseIpv4Packet } from "../../net/ipv4/packet.ts";
 import { dhcpAnswer, dhcpPayloadFrame } from "../client/guest-dhcp.ts";
@@ -17,6 +17,11 @@ import { type Dnsmasq, startDnsmasq } from "./dnsmasq.ts";
 const CLIENT = 0x02_00_00_00_00_64;
 const SERVER = parseIpv4("10.86.0.1")!;
 const LEASED = parseIpv4("10.86.0.100")!;
+
+/** dnsmasq begins with the last: it fills the options field, the next one the file field, the first one the server name. */
+function longText(code: number): string {
+  return `x${code}`.repeat({ 128: 15, 129: 30, 130: 50 }[code] ?? 0);
+}
 
 /** The same boot server for both: pxelinux.0 for a ROM, menu.ipxe for iPXE, and pxelinux's two options. */
 const dnsmasqSettings = [
@@ -32,6 +37,9 @@ const dnsmasqSettings = [
   "dhcp-match=set:pxe,93",
   "dhcp-option-force=tag:pxe,209,pxelinux.cfg/class",
   "dhcp-option-force=tag:pxe,210,/boot/",
+  // More than fits the options field of a client that says nothing of its size.
+  "dhcp-vendorclass=set:much,tell me more",
+  ...[128, 129, 130].map((code) => `dhcp-option-force=tag:much,${code},${longText(code)}`),
 ];
 const bootConfig = {
   file: "pxelinux.0",
@@ -81,16 +89,21 @@ beforeEach(() => {
   });
 });
 
-/** Sends the same message to both servers, from the address that the client has. */
-async function askBoth(payload: Uint8Array, from?: number) {
-  const frame = dhcpPayloadFrame(CLIENT, payload, from);
+/** Sends a message to dnsmasq; resolves with the frame that answers it. */
+function askDnsmasq(frame: Uint8Array): Promise<Uint8Array> {
   const answered = new Promise<Uint8Array>((resolve) => {
     dnsmasq.onFrame((candidate) => {
       if (dhcpAnswer(candidate) !== undefined) resolve(candidate);
     });
   });
   dnsmasq.tap.send(frame);
-  const theirs = describeAnswer(await answered);
+  return answered;
+}
+
+/** Sends the same message to both servers, from the address that the client has. */
+async function askBoth(payload: Uint8Array, from?: number) {
+  const frame = dhcpPayloadFrame(CLIENT, payload, from);
+  const theirs = describeAnswer(await askDnsmasq(frame));
   ours.receive(frame);
   return { theirs, ours: describeAnswer(oursSent.pop()!) };
 }
@@ -199,6 +212,25 @@ describe("the DHCP answers of dnsmasq and ours, to the same message", () => {
   });
 });
 
+describe("what dnsmasq says to a client that takes 548 bytes", () => {
+  it("is read whole, from the options field and from the fields of the header that it overloads", async () => {
+    const options = {
+      messageType: dhcpMessageType.discover,
+      vendorClass: "tell me more",
+      // So that its name is no longer in the header.
+      parameterRequestList: [dhcpOption.bootFileName.code],
+    };
+    const frame = await askDnsmasq(dhcpPayloadFrame(CLIENT, plain(options)));
+    expect(hexFromOctets(frame)).toContain("340103"); // Option 52: both fields hold options.
+    const answer = dhcpAnswer(frame);
+    const other = new Map(
+      [...(answer?.options.other ?? [])].map(([code, value]) => [code, textFromOctets(value)]),
+    );
+    for (const code of [128, 129, 130]) expect(other.get(code)).toBe(longText(code));
+    expect(answer).toMatchObject({ serverName: "", bootFile: "", options: { subnetMask: 0xffffff00 } });
+  });
+});
+
 /** A client like udhcpc. */
 function plain(options: DhcpOptions, clientAddress = 0): Uint8Array {
   const { kind: _, ...message }: DhcpMessage = pxeDiscover("ipxe");
@@ -206,6 +238,6 @@ function plain(options: DhcpOptions, clientAddress = 0): Uint8Array {
     ...message,
     seconds: 0,
     clientAddress,
-    options: { ...options, parameterRequestList: [1, 3, 6, 12, 15, 28, 42] },
+    options: { parameterRequestList: [1, 3, 6, 12, 15, 28, 42], ...options },
   });
 }
