@@ -5,6 +5,7 @@ import { BootTreeError } from "../relay/http/boot-tree.ts";
 import { ListenError } from "../relay/http/listen.ts";
 import { createLogger, LOG_FORMATS, type LogFormat, type Logger } from "../relay/log.ts";
 import { type Relay, startRelay } from "../relay/serve.ts";
+import { TapError } from "../relay/uplink/tap.ts";
 import { DEFAULT_TREE, EXIT, UsageError } from "./command.ts";
 
 const USAGE = `Usage: netroot serve [TREE] [OPTIONS]
@@ -99,7 +100,7 @@ function refuse(error: unknown, logger: Logger): number {
     logger.error(error.message);
     return EXIT.usage;
   }
-  if (error instanceof ListenError) {
+  if (error instanceof ListenError || error instanceof TapError) {
     logger.error(error.message);
     return EXIT.infrastructure;
   }

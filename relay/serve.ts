@@ -24,6 +24,7 @@ import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
 import { nearOffer } from "./near/offer.ts";
 import { StreamPort } from "./stream-port/stream-port.ts";
 import { openBootFiles } from "./tftp/boot-files.ts";
+import { openUplink } from "./uplink/uplink.ts";
 import { packageVersion } from "./version.ts";
 import { WireServer } from "./wire/wire-server.ts";
 
@@ -56,7 +57,7 @@ const BUILT_PAGE = fileURLToPath(new URL("../dist/page", import.meta.url));
 
 /**
  * Starts everything that `netroot serve` is. Rejects, with nothing left open, with a `BootTreeError` (no tree), a
- * `ConfigurationError` (netroot.toml) or a `ListenError` (no port); their messages are sentences for a person.
+ * `ConfigurationError` (netroot.toml), a `TapError` (no uplink) or a `ListenError` (no port); their messages are sentences for a person.
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   /** What was opened, to be closed in the opposite order. */
@@ -122,6 +123,16 @@ async function open(
       transfersPerClient: configuration.limits.tftp_transfers,
     },
   });
+  const { tap } = configuration.uplink;
+  if (tap !== undefined) {
+    const uplink = await openUplink({
+      name: tap,
+      mtu,
+      plugIn: (deliver) => clients.attachUplink(deliver),
+      logger: logger.child("uplink"),
+    });
+    onClose(() => uplink.close());
+  }
   const notices: readonly Notice[] = [
     ...(await inspectBootTree(tree)),
     ...boot.notices,

@@ -13,6 +13,7 @@ import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { createCounters, type TcpCounters } from "../../net/tcp/counters.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
+import type { UplinkPort } from "../uplink/uplink.ts";
 import { AOE_MAC, type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
 import type { LeaseStore } from "./lease-store.ts";
 
@@ -70,6 +71,7 @@ export class BootNetwork {
   readonly #guards = new Set<PortGuard>();
   #tcp: Readonly<TcpCounters> = createCounters();
   #clients = 0;
+  #uplinks = 0;
 
   constructor(options: BootNetworkOptions) {
     this.#options = options;
@@ -144,7 +146,7 @@ export class BootNetwork {
       address,
       prefixLength,
       serverMacs: [BOOT_SERVER_MAC, AOE_MAC],
-      aoe: this.#targets !== undefined,
+      aoe: this.#targets !== undefined || this.#uplinks > 0,
       ...(dropped !== undefined && { dropped }),
     });
     const port = this.#segment.attach(deliver);
@@ -171,6 +173,27 @@ export class BootNetwork {
         occupant.leave();
       },
     };
+  }
+
+  /** Plugs in what is no client: a wire to other networks. Nothing that comes from there is judged. */
+  attachUplink(deliver: FrameSink): UplinkPort {
+    const port = this.#segment.attach(deliver);
+    this.#uplinks++;
+    this.#targets?.announce();
+    let attached = true;
+    return {
+      send: port.send,
+      detach: () => {
+        if (attached) this.#uplinks--;
+        attached = false;
+        port.detach();
+      },
+    };
+  }
+
+  /** Whether nobody is plugged in. */
+  get isDeserted(): boolean {
+    return this.#clients + this.#uplinks === 0;
   }
 
   /** Resets every connection and stops. */

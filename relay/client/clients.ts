@@ -1,4 +1,6 @@
+import type { FrameSink } from "../../net/segment/frame.ts";
 import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
+import type { UplinkPort } from "../uplink/uplink.ts";
 import type { AttachClient } from "../wire/wire-session.ts";
 import { BootNetwork, type BootNetworkOptions } from "./boot-network.ts";
 
@@ -37,10 +39,24 @@ export class Clients {
       close: () => {
         port.detach();
         // A shared network goes with its last client too: connections of clients that are gone must not stay open.
-        if (network.clients === 0) this.#end(network);
+        if (network.isDeserted) this.#end(network);
       },
     };
   };
+
+  /** Plugs an uplink into the one network of all clients, which is there from now on. */
+  attachUplink(deliver: FrameSink): UplinkPort {
+    if (this.#mode !== "shared") throw new Error("An uplink joins one segment: that needs the mode shared.");
+    const network = this.#network();
+    const port = network.attachUplink(deliver);
+    return {
+      send: port.send,
+      detach: () => {
+        port.detach();
+        if (network.isDeserted && this.#networks.has(network)) this.#end(network);
+      },
+    };
+  }
 
   #network(): BootNetwork {
     if (this.#mode === "shared") {

@@ -18,8 +18,6 @@ const port = (least: number) =>
     .max(65535, `is a number from ${least} to 65535`);
 const words = (what: string) => z.string(`is ${what}, in quotes`).min(1, `is ${what}, and not empty`);
 const yesOrNo = z.boolean("is true or false, without quotes");
-/** Something that the design has and this version has not: said, and never ignored. */
-const notYet = (what: string) => z.never(`is not there yet: ${what}. Take the line out`);
 
 /** The network of a segment. Its first address is the boot server's. */
 const network = words("a network, such as 10.86.0.0/24").transform((text, context) => {
@@ -87,6 +85,12 @@ const exportEntry = z
     }
   });
 
+/** As Linux has it: at most 15 bytes (IFNAMSIZ), none of them a slash, a colon or a space. */
+const tapName = words("the name of a network interface, such as netroot0").regex(
+  /^(?!\.{1,2}$)[\x21-\x2e\x30-\x39\x3b-\x7e]{1,15}$/,
+  "is the name of a network interface: at most 15 characters, with no slash, colon or space",
+);
+
 /** A host and a port, for a forward: "192.168.1.5:22", "[::1]:22". */
 const target = words("a host and a port, such as 192.168.1.5:22").transform((text, context) => {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]/]+)):([0-9]{1,5})$/i.exec(text);
@@ -147,8 +151,7 @@ const bootTable = z.strictObject({
   prefix: bootName("what pxelinux puts in front of the names of files", 255).optional(),
 });
 
-/** netroot.toml. Everything has a default. */
-export const configurationSchema = z.strictObject({
+const tables = z.strictObject({
   listen: z
     .strictObject({
       host: words("an address of this machine, such as 127.0.0.1").default("127.0.0.1"),
@@ -159,13 +162,7 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   segment: z
     .strictObject({
-      mode: z
-        .enum(["isolated", "shared"], `is "isolated"`)
-        .refine(
-          (mode) => mode === "isolated",
-          `"shared" is not there yet: each client has a segment of its own ("isolated")`,
-        )
-        .default("isolated"),
+      mode: z.enum(["isolated", "shared"], `is "isolated" or "shared"`).default("isolated"),
       network: network.prefault("10.86.0.0/24"),
       mtu: z
         .int("is a number from 576 to 65000")
@@ -224,7 +221,8 @@ export const configurationSchema = z.strictObject({
         .default(DEFAULT_RESUME_SECONDS),
     })
     .prefault({}),
-  uplink: z.strictObject({ tap: notYet("a tap as uplink comes with a later version").optional() }).optional(),
+  /** A Linux tap on the segment: what listens there stands beside the clients. */
+  uplink: z.strictObject({ tap: tapName.optional() }).prefault({}),
   access: z
     .strictObject({
       origins: z
@@ -236,6 +234,13 @@ export const configurationSchema = z.strictObject({
       token: z.string(TOKEN_WORDS).regex(TOKEN_PATTERN, TOKEN_WORDS).optional(),
     })
     .prefault({}),
+});
+
+/** netroot.toml. Everything has a default. */
+export const configurationSchema = tables.superRefine(({ uplink, segment }, context) => {
+  if (uplink.tap === undefined || segment.mode === "shared") return;
+  const message = `joins one segment, and each client has one of its own: set segment.mode to "shared"`;
+  context.addIssue({ code: "custom", message, path: ["uplink", "tap"] });
 });
 
 export type Configuration = z.output<typeof configurationSchema>;
