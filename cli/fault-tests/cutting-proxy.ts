@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
-/** A TCP proxy on the loopback interface whose connections can be cut, as a network does it: without a word at either end. */
+/** A TCP proxy on the loopback interface whose connections can be cut, as a network does it. */
 export async function startCuttingProxy(port: number) {
   const open = new Set<Socket>();
+  const clients = new Set<Socket>();
+  /** Clients that are gone without the target having heard of it. */
+  const forgotten = new Set<Socket>();
   let refusals = 0;
   const server = createServer((client) => {
     if (refusals > 0) {
@@ -12,6 +15,7 @@ export async function startCuttingProxy(port: number) {
       return;
     }
     const target = connect(port, "127.0.0.1");
+    clients.add(client);
     for (const [from, to] of [
       [client, target],
       [target, client],
@@ -21,19 +25,26 @@ export async function startCuttingProxy(port: number) {
       from.on("error", () => {});
       from.once("close", () => {
         open.delete(from);
-        to.destroy();
+        if (clients.delete(from) && forgotten.delete(from)) to.resume();
+        else to.destroy();
       });
     }
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  /** Returns how many connections there were. */
+  /** Cuts both ends off. */
   const cut = () => {
-    const connections = open.size / 2;
     for (const socket of open) socket.resetAndDestroy();
-    return connections;
   };
   return {
+    /** Cuts the clients off; the server goes on speaking to nobody. */
+    cutClients: () => {
+      for (const client of clients) {
+        forgotten.add(client);
+        client.unpipe();
+        client.resetAndDestroy();
+      }
+    },
     port: (server.address() as AddressInfo).port,
     cut,
     /** The next connections end as soon as they begin. */

@@ -47,6 +47,11 @@ export class Gateway implements Timed {
     this.#endpoint.abortPeer(address);
   }
 
+  /** The way to a guest was cut for a while and is there again. */
+  pathRestored(address: Ipv4Address): void {
+    this.#endpoint.pathRestored(address);
+  }
+
   deadline(): number {
     return this.#endpoint.deadline();
   }

@@ -9,7 +9,7 @@ import { closeFlow, deliver } from "./deliver.ts";
 import { refuseSegment, sendSyn } from "./emit.ts";
 import { createFlow, type Flow, type FlowContext, flowDeadline } from "./flow.ts";
 import { DEFAULT_SETTINGS, type TcpSettings } from "./settings.ts";
-import { timeoutsArrive } from "./timeouts.ts";
+import { pathRestored, timeoutsArrive } from "./timeouts.ts";
 import { ACK, FIN, parseSegment, RST, SYN, type TcpSegment } from "./wire.ts";
 
 /** Segments that may wait while another is being handled: they came from a link that delivers back at once. */
@@ -125,6 +125,16 @@ export class TcpEndpoint implements Timed {
     this.#step(() => {
       for (const flows of this.#flows.values()) {
         for (const flow of flows.values()) if (flow.remoteAddress === address) this.#abort(flow);
+      }
+    });
+  }
+
+  /** The way to a remote address was cut for a while and is there again: its flows go on at once. */
+  pathRestored(address: Ipv4Address): void {
+    const nowMs = this.#context.clock.now();
+    this.#step(() => {
+      for (const flows of this.#flows.values()) {
+        for (const flow of flows.values()) if (flow.remoteAddress === address) pathRestored(flow, nowMs);
       }
     });
   }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { INITIAL_RTO_MS } from "./round-trip.ts";
 import { ISS, ScriptedPeer } from "./scripted-peer.ts";
+import { LEFT, RIGHT } from "./simulated-link.ts";
 import { ACK } from "./wire.ts";
 
 const SACK = { sackPermitted: true };
@@ -42,6 +44,38 @@ describe("the retransmission timer (RFC 6298)", () => {
     peer.send({ ack: 8001 });
     peer.pass(60_000);
     expect(peer.take()).toEqual([]);
+  });
+
+  test("repeats at once when the way is there again, however long it was away, and waits briefly from then on", () => {
+    const peer = new ScriptedPeer();
+    peer.open().write(new Uint8Array(3000));
+    peer.pass(100_000);
+    peer.take();
+    const idle = peer.link.now();
+    peer.endpoint.pathRestored(RIGHT);
+    peer.pass(2);
+    expect(peer.take()).toEqual(["ACK 1+1000 ack 1"]);
+    const sent = peer.link.sent.length;
+    peer.pass(5_000);
+    expect(peer.link.sent[sent]!.at - idle).toBeLessThan(2 * INITIAL_RTO_MS + 10);
+    // Nothing is said to others, and nothing where nothing waits.
+    peer.send({ ack: 3001 });
+    peer.take();
+    peer.endpoint.pathRestored(RIGHT);
+    peer.endpoint.pathRestored(LEFT);
+    peer.pass(5_000);
+    expect(peer.take()).toEqual([]);
+  });
+
+  test("asks a closed window at once when the way is there again", () => {
+    const peer = new ScriptedPeer();
+    const stream = peer.open({}, 1000);
+    stream.write(new Uint8Array(3000));
+    peer.send({ ack: 1001, window: 0 });
+    peer.pass(100_000);
+    const probes = peer.endpoint.counters.zeroWindowProbes;
+    peer.endpoint.pathRestored(RIGHT);
+    expect(peer.endpoint.counters.zeroWindowProbes).toBe(probes + 1);
   });
 
   test("gives up after the user time-out and tells the peer", () => {

@@ -19,6 +19,18 @@ export function timeoutsArrive(flow: Flow, now: number): void {
   if (now >= flow.keepaliveAt) keepaliveTimeout(flow, now);
 }
 
+/**
+ * The way to the peer was cut and is there again: what waits for a timer is sent now, however far that was backed off, and the
+ * timers begin anew.
+ */
+export function pathRestored(flow: Flow, now: number): void {
+  flow.roundTrip.backoffs = 0;
+  flow.persistBackoffs = 0;
+  if (flow.retransmitAt !== NEVER) flow.retransmitAt = now;
+  if (flow.persistAt !== NEVER) flow.persistAt = now;
+  timeoutsArrive(flow, now);
+}
+
 function retransmissionTimeout(flow: Flow, now: number): void {
   if (isGivenUp(flow, now)) return;
   const first = flow.roundTrip.backoffs === 0;

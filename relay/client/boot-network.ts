@@ -53,6 +53,8 @@ export interface ClientPortOptions {
 export interface ClientPort extends Omit<Port, "sendTo"> {
   /** What the client sent and should not have. */
   readonly dropped: Readonly<GuardCounters>;
+  /** The client was away for a while: its connections go on at once. */
+  resumed(): void;
   /** Pulls the plug: the client's address is free, its connections are reset. */
   detach(): void;
 }
@@ -69,7 +71,7 @@ export class BootNetwork {
   /** What clients that are gone sent and should not have. */
   #guardPast: CountTree = {};
   readonly #guards = new Set<PortGuard>();
-  #tcp: Readonly<TcpCounters> = createCounters();
+  #gateway: Gateway | undefined;
   #clients = 0;
   #uplinks = 0;
 
@@ -105,9 +107,8 @@ export class BootNetwork {
       transmit: (frame) => this.#serverPort.send(frame),
       changed: wake,
       tcp: (output) => {
-        const gateway = new Gateway({ output, clock, random, services });
-        this.#tcp = gateway.counters;
-        return gateway;
+        this.#gateway = new Gateway({ output, clock, random, services });
+        return this.#gateway;
       },
     });
     this.#drive = drive(this.#server, clock);
@@ -121,7 +122,7 @@ export class BootNetwork {
 
   /** Of all connections. */
   get tcp(): Readonly<TcpCounters> {
-    return this.#tcp;
+    return this.#gateway?.counters ?? createCounters();
   }
 
   /** What all clients that are and were sent and should not have. */
@@ -161,6 +162,11 @@ export class BootNetwork {
         const passage = guard.judge(frame);
         if (passage === "segment") port.send(frame);
         else if (passage === "server") port.sendTo(this.#serverPort, frame);
+      },
+      resumed: () => {
+        if (occupant.address === undefined) return;
+        this.#gateway?.pathRestored(occupant.address);
+        this.#drive.wake();
       },
       detach: () => {
         if (!attached) return;

@@ -36,6 +36,7 @@ export class Clients {
     const port = network.attach(send);
     return {
       receive: port.send,
+      resumed: port.resumed,
       close: () => {
         port.detach();
         // A shared network goes with its last client too: connections of clients that are gone must not stay open.

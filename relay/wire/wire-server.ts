@@ -35,8 +35,8 @@ const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SILENCE_MS = 60_000;
 
 const DEFAULT_RESUME_MS = 120_000;
-/** The socket ended without a goodbye (RFC 6455, section 7.1.5). */
-const ABNORMAL = 1006;
+/** Goodbyes: a client that is done, a page that is left, a close without a reason (RFC 6455, section 7.4.1). */
+const GOODBYES: readonly number[] = [1000, 1001, 1005];
 
 /** What became of sessions whose socket was cut. */
 export interface ResumeCounters {
@@ -164,8 +164,11 @@ export class WireServer {
       highWaterBytes,
       receive: (frame) => session.receive(frame),
     });
-    session.plugIn(socket, link);
-    if (known !== undefined) this.resumes.resumed += 1;
+    if (known === undefined) session.plugIn(socket, link);
+    else {
+      session.plugInAgain(socket, link);
+      this.resumes.resumed += 1;
+    }
     const from = `from ${request.socket.remoteAddress}${batch ? "" : ", one frame a message"}`;
     logger.info(known === undefined ? `on the wire ${from}` : `back on the wire ${from}`);
 
@@ -199,7 +202,7 @@ export class WireServer {
     socket.on("close", (code) => {
       if (!session.isOn(socket)) return;
       const { resumeMs } = this.#options;
-      const mayReturn = session.name !== undefined && code === ABNORMAL && !refused && !this.#closed;
+      const mayReturn = session.name !== undefined && !GOODBYES.includes(code) && !refused && !this.#closed;
       if (!mayReturn || resumeMs === 0) {
         this.#end(session, `gone (${code})`);
         return;

@@ -10,6 +10,8 @@ import { closeSocket } from "./upgrade.ts";
 export interface WireClient {
   /** A frame from the client. */
   readonly receive: FrameSink;
+  /** The client was away, or spoke through a socket that was dead already, and is there again. */
+  resumed?(): void;
   /** The client is gone: everything that belongs to it is freed. Called exactly once. */
   close(): void;
 }
@@ -63,16 +65,23 @@ export class WireSession {
     this.#client.receive(frame);
   }
 
-  /** The client speaks through this socket from now on. One that it had before is closed: a client is in one place. */
+  /** The client speaks through this socket from now on: what was held for it goes out first. */
   plugIn(socket: WebSocket, link: FrameLink): void {
+    this.#plug = { socket, link };
+    for (const frame of this.#held.take()) link.send(frame);
+  }
+
+  /** The client is back with another socket. One that it had before is closed: a client is in one place. */
+  plugInAgain(socket: WebSocket, link: FrameLink): void {
     clearTimeout(this.#patience);
     const before = this.#plug;
     this.#unplug();
-    this.#plug = { socket, link };
     this.alive = true;
     if (before !== undefined)
       void closeSocket(before.socket, 1000, "this client came back through another socket");
-    for (const frame of this.#held.take()) link.send(frame);
+    this.plugIn(socket, link);
+    // What went into the old socket is lost, and the timers that would repeat it may be backed off for long.
+    this.#client.resumed?.();
   }
 
   /** Whether it is this socket that the client speaks through. */
