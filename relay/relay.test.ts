@@ -11,7 +11,7 @@ import type { DhcpMessage } from "../net/dhcp/message.ts";
 import { CLIENT_HARDWARE, type PxeClient, pxeDiscoverBytes } from "../net/dhcp/testing/pxe-clients.ts";
 import { etherType, parseEthernet } from "../net/ethernet/ethernet.ts";
 import { readMac } from "../net/ethernet/mac.ts";
-import { formatIpv4 } from "../net/ipv4/address.ts";
+import { formatIpv4, parseIpv4 } from "../net/ipv4/address.ts";
 import { NBD_PORT } from "../net/nbd/constants.ts";
 import { dhcpAnswer, dhcpPayloadFrame } from "./client/guest-dhcp.ts";
 import { GuestNbd, hashDevice } from "./client/guest-nbd.ts";
@@ -291,6 +291,8 @@ describe("/metrics", () => {
     const device = await openDevice(guest);
     await hashDevice(device);
     guest.link.send(new Uint8Array(60).fill(0xee));
+    // Behind it on the same socket: once this is answered, the frame was seen.
+    await guest.station.ping(parseIpv4("10.86.0.1")!, new Uint8Array(8));
 
     const during = await scrape(relay);
     expect(during.get('netroot_clients{way="wire"}')).toBe(1);
