@@ -73,9 +73,9 @@ export class ConfigBuilder {
     this.reports.push({ ...remark, file: line.file, line: line.number, text: line.text.trim() });
   }
 
-  beginLabel(label: string, at: ConfigLine): void {
+  beginLabel(label: string, at: ConfigLine): LabelDraft {
     this.endLabel();
-    this.label = {
+    const draft: LabelDraft = {
       label,
       at,
       lines: [],
@@ -86,6 +86,8 @@ export class ConfigBuilder {
       disabled: false,
       isDefault: false,
     };
+    this.label = draft;
+    return draft;
   }
 
   /** Puts the label that was read into its menu. */
@@ -103,7 +105,7 @@ export class ConfigBuilder {
     this.#lines.set(draft.label, draft.at);
     const { title, hotkey } = this.#title(draft.title ?? draft.label, draft.title !== undefined);
     const item = draft.hidden ? undefined : this.menu.items.length;
-    const { keyword, argument } = draft.boot ?? { keyword: "KERNEL", argument: draft.label };
+    const { keyword, argument } = draft.boot ?? { keyword: "KERNEL" as const, argument: draft.label };
     const own = draft.append ?? this.append;
     const options = own === "-" ? "" : own;
     const action = draft.menuAction ?? bootAction(keyword, argument, options);
@@ -116,26 +118,39 @@ export class ConfigBuilder {
         )
       : options;
     this.entries.push({
-      label: draft.label,
-      title,
-      ...(hotkey !== undefined && { hotkey }),
-      indent: draft.indent,
-      hidden: draft.hidden,
-      ...(draft.password !== undefined && { password: draft.password }),
+      entry: {
+        label: draft.label,
+        title,
+        ...(hotkey !== undefined && { hotkey }),
+        indent: draft.indent,
+        hidden: draft.hidden,
+        ...(draft.password !== undefined && { password: draft.password }),
+        kernel: isLinux ? action.file : undefined,
+        initrds: isLinux ? initrdsOf(append) : [],
+        append,
+        sysAppend: draft.sysAppend,
+        helpText: draft.helpText ?? "",
+        file: draft.at.file,
+        line: draft.at.number,
+      },
       action,
-      kernel: isLinux ? action.file : undefined,
-      initrds: isLinux ? initrdsOf(append) : [],
-      append,
-      sysAppend: draft.sysAppend,
-      helpText: draft.helpText ?? "",
-      file: draft.at.file,
-      line: draft.at.number,
       menu: this.#menu,
       item,
+      kernelAt: draft.boot?.at ?? draft.at,
+      initrdAt: draft.initrdAt ?? draft.at,
     });
     if (item === undefined) return;
     this.menu.items.push({ kind: "entry", entry: this.entries.length - 1 });
-    if (draft.isDefault) this.menu.defaultItem = item;
+    const runs = draft.menuAction === undefined || draft.menuAction.kind === "goto-tag";
+    if (draft.isDefault && runs) this.menu.defaultItem = item;
+  }
+
+  /** An entry for a kernel that no LABEL names: the global APPEND is not for it. */
+  addImplicit(file: string, options: string, at: ConfigLine): void {
+    const draft = this.beginLabel(file, at);
+    draft.boot = { keyword: "LINUX", argument: file, at };
+    draft.append = options;
+    this.endLabel();
   }
 
   addSeparator(): void {

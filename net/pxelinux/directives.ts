@@ -13,17 +13,19 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
   ["LABEL", label],
   ...BOOT_KEYWORDS.map((keyword): [string, Directive] => [
     keyword,
-    ofLabel((draft, { argument }) => {
+    ofLabel((draft, at) => {
+      const { argument } = at;
       if (argument === "" && keyword !== "LOCALBOOT") return slip("it names no file");
-      draft.boot = { keyword, argument };
+      draft.boot = { keyword, argument, at };
       return undefined;
     }),
   ]),
   [
     "INITRD",
-    ofLabel((draft, { argument }) => {
-      if (argument === "") return slip("it names no file");
-      draft.initrd = argument;
+    ofLabel((draft, at) => {
+      if (at.argument === "") return slip("it names no file");
+      draft.initrd = at.argument;
+      draft.initrdAt = at;
       return undefined;
     }),
   ],
@@ -103,6 +105,7 @@ function append(builder: ConfigBuilder, line: ConfigLine): Remark {
     return undefined;
   }
   builder.label.append = line.argument;
+  builder.label.initrdAt = line;
   builder.label.lines.push(line);
   return undefined;
 }

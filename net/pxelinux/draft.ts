@@ -12,12 +12,14 @@ export interface LabelDraft {
   readonly lines: ConfigLine[];
   /** The lines that a disabled label shows as well. */
   readonly shown: ConfigLine[];
-  boot?: { readonly keyword: BootKeyword; readonly argument: string };
+  boot?: { readonly keyword: BootKeyword; readonly argument: string; readonly at: ConfigLine };
   /** MENU GOTO, EXIT, QUIT or HELP: goes before `boot`. The tags of menus are looked up at the end. */
   menuAction?: MenuAction;
   title?: string;
   initrd?: string;
   append?: string;
+  /** The last line that can have named an initrd. */
+  initrdAt?: ConfigLine;
   sysAppend: number;
   password?: string;
   helpText?: string;
@@ -51,10 +53,14 @@ export interface MenuDraft {
 }
 
 /** An entry whose MENU GOTO is not resolved yet. */
-export interface EntryDraft extends Omit<PxelinuxEntry, "action"> {
+export interface EntryDraft {
+  readonly entry: Omit<PxelinuxEntry, "action">;
   readonly action: EntryAction | Extract<MenuAction, { kind: "goto-tag" }>;
   readonly menu: number;
   readonly item: number | undefined;
+  /** The lines that name its files, for what is to be said of those. */
+  readonly kernelAt: ConfigLine;
+  readonly initrdAt: ConfigLine;
 }
 
 /** What a handler says of a line that has no effect. */

@@ -1,23 +1,24 @@
 import { type ConfigBuilder, TOP } from "./builder.ts";
 import type { LineReport, MenuItem, PxelinuxConfig, PxelinuxEntry, PxelinuxMenu } from "./config.ts";
 import { slip } from "./draft.ts";
-import { isMenuProgram } from "./image-kind.ts";
+import { bootAction, isMenuProgram, isThisMenu } from "./image-kind.ts";
 import { splitWord } from "./line.ts";
-import { treePath } from "./path.ts";
+import { treePath, unreachable } from "./path.ts";
 import { unattended } from "./unattended.ts";
 
 /** Makes a config of what was read: names menus, resolves MENU GOTO and DEFAULT. */
 export function finish(builder: ConfigBuilder): PxelinuxConfig {
   reportUnclosed(builder);
+  addImplicitEntry(builder);
   const entries = resolveGotos(builder);
-  checkFiles(builder, entries);
+  checkFiles(builder);
   const { globals } = builder;
   const ui = globals.ui === undefined ? undefined : splitWord(globals.ui.argument).word;
   const named = resolveDefault(builder, entries);
-  const menuProgram = ui ?? (named.menuProgram ? named.word : undefined);
+  const menuProgram = ui ?? (isMenuProgram(named.word) ? named.word : undefined);
   // DEFAULT reaches into the menu only where UI has brought the menu up (menu.txt, DEFAULT).
   const wanted = ui === undefined ? undefined : named.label;
-  const at = wanted === undefined ? undefined : builder.entries.find(({ label }) => label === wanted);
+  const at = wanted === undefined ? undefined : builder.entries.find(({ entry }) => entry.label === wanted);
   if (at?.item !== undefined) builder.menus[at.menu]!.defaultItem = at.item;
   const startMenu = at?.item === undefined ? builder.startMenu : at.menu;
   const menus = builder.menus.map((_, index) => finishMenu(builder, index)) as [
@@ -53,7 +54,7 @@ export function finish(builder: ConfigBuilder): PxelinuxConfig {
 }
 
 function resolveGotos(builder: ConfigBuilder): PxelinuxEntry[] {
-  return builder.entries.map(({ menu, item, action, ...entry }) => {
+  return builder.entries.map(({ entry, action, menu, item }) => {
     if (action.kind !== "goto-tag") return { ...entry, action };
     const target = builder.menus.findIndex(({ tag }) => tag === action.tag);
     if (target >= 0) return { ...entry, action: { kind: "goto", menu: target } };
@@ -104,17 +105,37 @@ interface NamedDefault {
   readonly menuProgram: boolean;
 }
 
-/** What DEFAULT names: an entry, a menu program, or a file. */
+/** What DEFAULT names: an entry, a menu program by its own name or by that of an entry, or a file. */
 function resolveDefault(builder: ConfigBuilder, entries: readonly PxelinuxEntry[]): NamedDefault {
   const line = builder.globals.default;
   if (line === undefined) return { word: "", menuProgram: false };
   const { word } = splitWord(line.argument);
-  if (entries.some(({ label }) => label === word)) return { word, label: word, menuProgram: false };
+  const entry = entries.find(({ label }) => label === word);
+  if (entry !== undefined)
+    return isThisMenu(entry.action) ? { word, menuProgram: true } : { word, label: word, menuProgram: false };
   const menuProgram = isMenuProgram(word);
-  const isFile = word.includes("/") || /\.(c32|0|bin|bs|bss|img)$/.test(word);
-  if (!menuProgram && !isFile)
+  if (!menuProgram && !isFileName(word))
     builder.report(line, slip(`there is no label ${word}: PXELINUX looks for a file of that name`));
   return { word, menuProgram };
+}
+
+/**
+ * A DEFAULT that names a kernel file rather than a label is an entry of its own, unless IMPLICIT forbids it. A plain word is
+ * taken for a file only where the file has no label at all: otherwise it is a slip.
+ */
+function addImplicitEntry(builder: ConfigBuilder): void {
+  const { globals, entries } = builder;
+  const line = globals.default;
+  if (line === undefined || !globals.implicit) return;
+  const { word, rest } = splitWord(line.argument);
+  if (entries.some(({ entry }) => entry.label === word) || (entries.length > 0 && !word.includes("/")))
+    return;
+  if (bootAction("KERNEL", word, "").kind !== "linux") return;
+  builder.addImplicit(word, rest, line);
+}
+
+function isFileName(word: string): boolean {
+  return word.includes("/") || bootAction("KERNEL", word, "").kind !== "linux";
 }
 
 /** The label that the menu has selected when it opens: what cannot be selected is passed over. */
@@ -132,20 +153,16 @@ function reportUnclosed(builder: ConfigBuilder): void {
 }
 
 /** Files that cannot be had are said before anybody chooses them. */
-function checkFiles(builder: ConfigBuilder, entries: readonly PxelinuxEntry[]): void {
-  for (const { label, kernel, initrds, file, line } of entries) {
-    for (const name of kernel === undefined ? [] : [kernel, ...initrds]) {
+function checkFiles(builder: ConfigBuilder): void {
+  for (const { entry, kernelAt, initrdAt } of builder.entries) {
+    const { kernel, initrds } = entry;
+    if (kernel === undefined) continue;
+    for (const [name, at] of [
+      [kernel, kernelAt] as const,
+      ...initrds.map((initrd) => [initrd, initrdAt] as const),
+    ]) {
       const path = treePath(name);
-      if (path.ok) continue;
-      const why =
-        path.reason === "elsewhere" ? "which is on another server" : "which lies outside the boot tree";
-      builder.reports.push({
-        kind: "slip",
-        file,
-        line,
-        text: `LABEL ${label}`,
-        why: `it names ${name}, ${why}`,
-      });
+      if (!path.ok) builder.report(at, slip(unreachable(name, path.reason)));
     }
   }
 }
@@ -153,5 +170,7 @@ function checkFiles(builder: ConfigBuilder, entries: readonly PxelinuxEntry[]): 
 /** By file, in the order in which they are first spoken of, then by line. */
 function inOrder(reports: readonly LineReport[]): LineReport[] {
   const files = [...new Set(reports.map(({ file }) => file))];
-  return [...reports].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
+  // A file that is included twice says everything twice.
+  const once = new Map(reports.map((report) => [`${report.file}:${report.line}:${report.why}`, report]));
+  return [...once.values()].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line);
 }

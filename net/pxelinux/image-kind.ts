@@ -41,6 +41,11 @@ export function isMenuProgram(file: string): boolean {
   return /(^|[/\\:])(vesa)?menu\.c32$/.test(file);
 }
 
+/** Whether an entry brings up the menu of the very file that it is in. */
+export function isThisMenu(action: { readonly kind: string; readonly files?: readonly string[] }): boolean {
+  return action.kind === "menu-files" && action.files?.join() === "~";
+}
+
 /**
  * What a boot keyword with its argument does.
  * @param append the options, which for a menu program are config files

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { initrdsOf } from "./append.ts";
 import type { PxelinuxEntry } from "./config.ts";
@@ -166,33 +165,6 @@ describe("parsePxelinux", () => {
 
   it("waits for ever at TIMEOUT 0", () => {
     expect(parsePxelinux("TIMEOUT 30\nTIMEOUT 0").timeoutMs).toBeUndefined();
-  });
-
-  it("never throws, keeps labels unique, and every line it names is one of the file", () => {
-    const word = fc.constantFrom(
-      ..."LABEL KERNEL LINUX APPEND INITRD MENU DEFAULT TITLE TEXT HELP ENDTEXT UI TIMEOUT - a b ^ 7".split(
-        " ",
-      ),
-      ..."LOCALBOOT IPAPPEND SAY # initrd=a,b \t \r x.c32".split(" "),
-    );
-    const line = fc.oneof(
-      fc.array(word, { maxLength: 4 }).map((words) => words.join(" ")),
-      fc.string(),
-    );
-    fc.assert(
-      fc.property(fc.array(line, { maxLength: 30 }), (lines) => {
-        const text = lines.join("\n");
-        const config = parsePxelinux(text);
-        const labels = config.entries.map((entry) => entry.label);
-        expect(new Set(labels).size).toBe(labels.length);
-        expect(labels.length === 0 ? undefined : labels).toEqual(
-          config.defaultLabel === undefined ? undefined : expect.arrayContaining([config.defaultLabel]),
-        );
-        const source = text.split(/\r?\n/);
-        for (const { line, text } of config.reports) expect(source[line - 1]).toContain(text);
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 

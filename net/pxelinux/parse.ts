@@ -4,7 +4,7 @@ import { DIRECTIVES } from "./directives.ts";
 import { slip } from "./draft.ts";
 import { finish } from "./finish.ts";
 import { type ConfigLine, splitConfig, splitKeyword, splitWord } from "./line.ts";
-import { treePath } from "./path.ts";
+import { treePath, unreachable } from "./path.ts";
 
 /** Files may include files this many deep, the first one counted (syslinux.cfg, INCLUDE). */
 export const MOST_DEPTH = 16;
@@ -87,7 +87,7 @@ class Reader {
 
   #find(name: string, here: readonly string[]): { path: string; text: string } | { why: string } {
     const place = treePath(name);
-    if (!place.ok) return { why: refusal(name, place.reason) };
+    if (!place.ok) return { why: unreachable(name, place.reason) };
     const { path } = place;
     if (here.includes(path)) return { why: `${path} includes itself: ${[...here, path].join(" → ")}` };
     if (here.length >= MOST_DEPTH)
@@ -125,15 +125,4 @@ export function includeTarget({ keyword, argument }: ConfigLine): string | undef
   if (keyword !== "MENU") return undefined;
   const more = splitKeyword(argument);
   return more.keyword === "INCLUDE" ? more.argument : undefined;
-}
-
-function refusal(name: string, reason: "empty" | "outside" | "elsewhere"): string {
-  switch (reason) {
-    case "empty":
-      return "it names no file";
-    case "outside":
-      return `${name} lies outside the boot tree`;
-    case "elsewhere":
-      return `${name} is on another server, and files come from this one only`;
-  }
 }

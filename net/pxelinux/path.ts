@@ -22,3 +22,15 @@ export function treePath(name: string, prefix = ""): TreePath {
   }
   return parts.length === 0 ? { ok: false, reason: "empty" } : { ok: true, path: parts.join("/") };
 }
+
+/** Why a file cannot be had, in words. */
+export function unreachable(name: string, reason: Extract<TreePath, { ok: false }>["reason"]): string {
+  switch (reason) {
+    case "empty":
+      return "it names no file";
+    case "outside":
+      return `${name} lies outside the boot tree`;
+    case "elsewhere":
+      return `${name} is on another server, and files come from this one only`;
+  }
+}

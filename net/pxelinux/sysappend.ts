@@ -1,5 +1,6 @@
 import type { MacAddress } from "../ethernet/mac.ts";
 import { formatIpv4, type Ipv4Address } from "../ipv4/address.ts";
+import { joinWords } from "./append.ts";
 import { bootInterface } from "./lookup.ts";
 
 /** What SYSAPPEND can say of a machine. What is not known is left out of the command line, as PXELINUX does it. */
@@ -11,6 +12,7 @@ export interface SysAppendFacts {
     readonly netmask: Ipv4Address;
   };
   readonly mac?: MacAddress;
+  /** Its bytes as they stand in the SMBIOS table: PXELINUX does not turn the first three fields round. */
   readonly uuid?: string;
   /** The family's digit and the letters of its features: `6P`. */
   readonly cpu?: string;
@@ -36,6 +38,18 @@ const SMBIOS_WORDS = [
   "SYSFF",
 ] as const;
 export type SmbiosWord = (typeof SMBIOS_WORDS)[number];
+
+/**
+ * The command line that a kernel is handed: the entry's, what SYSAPPEND adds, and what stands behind the label where it was
+ * typed or stands in DEFAULT.
+ */
+export function commandLine(
+  { append, sysAppend }: { readonly append: string; readonly sysAppend: number },
+  facts: SysAppendFacts,
+  more = "",
+): string {
+  return joinWords(append, ...sysAppendWords(sysAppend, facts), more);
+}
 
 /** The words that a SYSAPPEND or IPAPPEND mask adds to a command line, in the order of the bits. */
 export function sysAppendWords(mask: number, facts: SysAppendFacts): string[] {

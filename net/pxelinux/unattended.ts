@@ -1,6 +1,6 @@
 import type { Globals } from "./builder.ts";
 import type { PxelinuxConfig, PxelinuxMenu, Unattended } from "./config.ts";
-import { isMenuProgram } from "./image-kind.ts";
+import { isMenuProgram, isThisMenu } from "./image-kind.ts";
 import { splitWord } from "./line.ts";
 
 const WAIT: Unattended = { kind: "wait" };
@@ -23,13 +23,18 @@ export function unattended(config: Config, globals: Globals): Unattended {
 function run(config: Config, globals: Globals, command: string, afterMs: number): Unattended {
   const { word, rest } = splitWord(command);
   const entry = config.entries.find(({ label }) => label === word);
-  if (
-    entry?.action.kind === "menu-files"
-      ? entry.action.files.join() === "~"
-      : isMenuProgram(word) && rest === ""
-  )
+  if (entry === undefined ? isMenuProgram(word) && rest === "" : isThisMenu(entry.action))
     return inMenu(config, globals, afterMs);
-  return { kind: "boot", command, ...(entry !== undefined && { label: entry.label }), more: rest, afterMs };
+  return boot(config, globals, command, afterMs);
+}
+
+function boot({ entries }: Config, { default: line }: Globals, command: string, afterMs: number): Unattended {
+  const { word, rest } = splitWord(command);
+  const entry = entries.find(({ label }) => label === word);
+  if (entry === undefined) return { kind: "boot", command, more: rest, afterMs };
+  // An entry that DEFAULT itself makes has the words behind it already.
+  const isImplicit = entry.file === line?.file && entry.line === line.number;
+  return { kind: "boot", command, label: entry.label, more: isImplicit ? "" : rest, afterMs };
 }
 
 function inMenu(config: Config, globals: Globals, beforeMs: number): Unattended {
@@ -40,17 +45,9 @@ function inMenu(config: Config, globals: Globals, beforeMs: number): Unattended 
   const standsStill = selected?.kind === "entry" || selected?.kind === "submenu";
   const afterMs = earliest(standsStill ? menu.timeoutMs : undefined, config.totalTimeoutMs);
   if (afterMs === undefined) return WAIT;
-  const command = menu.onTimeout;
-  if (command === undefined) return choice(config, menu, beforeMs + afterMs);
-  const { word, rest } = splitWord(command);
-  const entry = config.entries.find(({ label }) => label === word);
-  return {
-    kind: "boot",
-    command,
-    ...(entry !== undefined && { label: entry.label }),
-    more: rest,
-    afterMs: beforeMs + afterMs,
-  };
+  return menu.onTimeout === undefined
+    ? choice(config, menu, beforeMs + afterMs)
+    : boot(config, globals, menu.onTimeout, beforeMs + afterMs);
 }
 
 /** The default of a menu, when it is something that can be run. */
