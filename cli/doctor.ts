@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { parsePxelinux } from "../net/pxelinux/parse.ts";
 import { treePath } from "../net/pxelinux/path.ts";
+import { readPxelinux } from "../net/pxelinux/read.ts";
+import { configFilesOf } from "../relay/http/config-files.ts";
 import { openFirmware } from "../relay/http/firmware.ts";
 import { DEFAULT_TREE, EXIT, UsageError } from "./command.ts";
 
@@ -97,8 +98,18 @@ async function bootTree(tree: string): Promise<Finding[]> {
   const menu = join(tree, "tftpboot/pxelinux.cfg/default");
   const text = await readFile(menu, "utf8").catch(() => undefined);
   findings.push({ ok: text !== undefined, needed: true, what: menu, note: "the boot menu" });
-  for (const entry of parsePxelinux(text ?? "").entries) {
-    for (const name of [entry.kernel ?? [], entry.initrds].flat()) {
+  const config = await readPxelinux({ name: "pxelinux.cfg/default", text: text ?? "" }, configFilesOf(tree));
+  for (const { file, line, text: said, why, kind } of config.reports) {
+    if (kind === "slip")
+      findings.push({
+        ok: false,
+        needed: false,
+        what: `tftpboot/${file}, line ${line}`,
+        note: `${said}: ${why}`,
+      });
+  }
+  for (const entry of config.entries) {
+    for (const name of entry.kernel === undefined ? [] : [entry.kernel, ...entry.initrds]) {
       const path = treePath(name);
       const ok = path.ok && existsSync(join(tree, "tftpboot", path.path));
       findings.push({ ok, needed: true, what: name, note: `boot entry ${entry.label}` });

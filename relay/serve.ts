@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatIpv4 } from "../net/ipv4/address.ts";
+import { formatIpv4, netmask } from "../net/ipv4/address.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
 import { Access, type AccessCounters } from "./access/access.ts";
 import { isLoopback } from "./access/hosts.ts";
@@ -145,7 +145,11 @@ async function open(
   const status = (): RelayStatus => ({
     version: packageVersion(),
     tree,
-    network: { server: formatIpv4(address), client: formatIpv4(network.firstClientAddress) },
+    network: {
+      server: formatIpv4(address),
+      client: formatIpv4(network.firstClientAddress),
+      ...(mode === "isolated" && { netmask: formatIpv4(netmask(network.prefixLength)) }),
+    },
     mtu,
     exports: exports.status(),
     clients: wire.clients + (streamPort?.clients ?? 0),

@@ -1,8 +1,10 @@
 import { bearerOf } from "../net/access/token.ts";
+import type { SysAppendFacts } from "../net/pxelinux/sysappend.ts";
 import type { MachineEvent, Problem } from "../worker/interface.ts";
 import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
+import { factsOf } from "./boot/sysappend-facts.ts";
 import { SerialConsole } from "./console/serial-console.ts";
 import { create, find, prose, setText } from "./dom.ts";
 import type { NetrootHandle } from "./handle.ts";
@@ -83,6 +85,7 @@ export class Page implements NetrootHandle {
     this.#form = new BootForm(document, {
       asked: this.#asked,
       onPowerOn: (choice) => this.#powerOn(choice),
+      onMenu: (files) => void this.#openMenu(files),
       onExport: (name) => {
         this.#wantedExport = name;
         this.#path.showRelay(this.#relay, name);
@@ -130,7 +133,7 @@ export class Page implements NetrootHandle {
         : undefined;
     const token = this.#token.kind === "token" ? { token: this.#token.token } : {};
     const result = machineSettings(
-      { ...choice, ...(mtu === undefined ? {} : { mtu }), ...token },
+      { ...choice, ...(mtu === undefined ? {} : { mtu }), ...token, facts: this.#facts },
       this.#urls,
     );
     this.#own = result.ok ? [] : [result.problem];
@@ -174,6 +177,7 @@ export class Page implements NetrootHandle {
     this.#path.showRelay(state, this.#wantedExport);
     const exports = state.kind === "reachable" ? state.status.exports.map(({ name }) => name) : undefined;
     this.#form.showExports(exports);
+    this.#form.showFacts(this.#facts);
     this.#showNotices();
     this.#showProblems();
     if (state.kind === "reachable") void this.#loadMenu(signal);
@@ -184,23 +188,44 @@ export class Page implements NetrootHandle {
   async #loadMenu(signal: AbortSignal): Promise<void> {
     if (this.#hasMenu || this.#loadingMenu) return;
     this.#loadingMenu = true;
-    const menu = await loadBootMenu({
-      url: this.#urls.menu,
-      headers: this.#headers,
-      token: this.#token,
-      signal,
-    });
+    const menu = await loadBootMenu({ ...this.#menuRequest, signal });
     this.#loadingMenu = false;
     this.#hasMenu = menu.kind === "loaded";
     this.#form.showMenu(menu);
     this.#startIfAsked();
   }
 
+  /** A menu that cannot be had leaves the one that is there. */
+  async #openMenu(files: readonly string[]): Promise<void> {
+    if (this.#loadingMenu) return;
+    this.#loadingMenu = true;
+    const menu = await loadBootMenu({
+      ...this.#menuRequest,
+      signal: AbortSignal.timeout(MENU_TIMEOUT_MS),
+      files,
+    });
+    this.#loadingMenu = false;
+    this.#own = menu.kind === "unavailable" ? [menu.problem] : [];
+    this.#showProblems();
+    if (menu.kind === "loaded") this.#form.showMenu(menu);
+  }
+
+  /** Another relay's segment is not known here. */
+  get #facts(): SysAppendFacts {
+    return this.#relay.kind === "reachable" && this.#asked.relay === undefined
+      ? factsOf(this.#relay.status.network)
+      : {};
+  }
+
+  get #menuRequest() {
+    return { urls: this.#urls, headers: this.#headers, token: this.#token };
+  }
+
   /** The menu says what to boot, the relay's status on what network. */
   #startIfAsked(): void {
     if (!this.#hasMenu || !this.#autostart || this.#relay.kind === "asking") return;
     this.#autostart = false;
-    this.#form.powerOn();
+    this.#form.autostart();
   }
 
   #show(): void {
@@ -258,3 +283,5 @@ export class Page implements NetrootHandle {
 
 const OFF = "Power on, and watch it find an address, its kernel and its root on the network.";
 const SILENT = "The serial console speaks once the kernel runs. The VGA screen shows what the firmware says.";
+/** Only ends what hangs. */
+const MENU_TIMEOUT_MS = 30_000;

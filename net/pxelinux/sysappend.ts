@@ -39,6 +39,9 @@ const SMBIOS_WORDS = [
 ] as const;
 export type SmbiosWord = (typeof SMBIOS_WORDS)[number];
 
+/** In the order of the bits. The last one is a file system's, which a network has none of. */
+const NAMES: readonly string[] = ["ip", "BOOTIF", "SYSUUID", "CPU", ...SMBIOS_WORDS, "FSUUID"];
+
 /**
  * The command line that a kernel is handed: the entry's, what SYSAPPEND adds, and what stands behind the label where it was
  * typed or stands in DEFAULT.
@@ -64,6 +67,11 @@ export function sysAppendWords(mask: number, facts: SysAppendFacts): string[] {
   return words.flatMap((word, bit) =>
     word && Math.floor(mask / 2 ** bit) % 2 === 1 ? [withoutBlanks(word)] : [],
   );
+}
+
+/** The names of what a mask asks for, whether it is known or not: `ip`, `BOOTIF`. Bits without a meaning are nothing. */
+export function sysAppendNames(mask: number): string[] {
+  return NAMES.filter((_, bit) => Math.floor(mask / 2 ** bit) % 2 === 1);
 }
 
 /** A word of the command line has no blanks: they become underscores, several of them one. */

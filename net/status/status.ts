@@ -8,6 +8,8 @@ export interface RelayStatus {
     readonly server: string;
     /** The first address that a client is leased. */
     readonly client: string;
+    /** Of that address, where every client is sure to be leased it: where each has a segment to itself. */
+    readonly netmask?: string;
   };
   readonly mtu: number;
   readonly exports: readonly ExportStatus[];

@@ -1,9 +1,11 @@
 import { constants } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parsePxelinux } from "../../net/pxelinux/parse.ts";
-import { treePath } from "../../net/pxelinux/path.ts";
+import type { PxelinuxConfig } from "../../net/pxelinux/config.ts";
+import { treePath, unreachable } from "../../net/pxelinux/path.ts";
+import { readPxelinux } from "../../net/pxelinux/read.ts";
 import type { Notice } from "../../net/status/status.ts";
+import { configFilesOf } from "./config-files.ts";
 
 /** The boot tree cannot be served at all. The message is a sentence that says what to do. */
 export class BootTreeError extends Error {
@@ -50,13 +52,19 @@ export async function inspectBootTree(tree: string): Promise<Notice[]> {
           },
         ];
   }
-  const { entries } = parsePxelinux(text);
-  if (entries.length === 0) {
-    return [{ code: "menu-empty", message: `${MENU} has no LABEL: there is nothing to choose from.` }];
-  }
+  const config = await readPxelinux({ name: "pxelinux.cfg/default", text }, configFilesOf(tree));
+  if (config.entries.length === 0)
+    return [
+      { code: "menu-empty", message: `${MENU} has no LABEL: there is nothing to choose from.` },
+      ...slips(config),
+    ];
+  return [...(await missingFiles(tree, config)), ...slips(config)];
+}
+
+async function missingFiles(tree: string, { entries }: PxelinuxConfig): Promise<Notice[]> {
   const notices: Notice[] = [];
   for (const { label, kernel, initrds } of entries) {
-    for (const name of kernel === undefined ? initrds : [kernel, ...initrds]) {
+    for (const name of kernel === undefined ? [] : [kernel, ...initrds]) {
       const path = treePath(name);
       if (path.ok && (await exists(join(tree, "tftpboot", path.path)))) continue;
       const why = path.ok
@@ -68,6 +76,25 @@ export async function inspectBootTree(tree: string): Promise<Notice[]> {
     }
   }
   return notices;
+}
+
+/** A menu that is full of slips is said to be with its first ones. */
+const MOST_SLIPS = 10;
+
+/** But those about files of entries, which `missingFiles` tells. */
+function slips({ entries, reports }: PxelinuxConfig): Notice[] {
+  const files = entries.flatMap(({ kernel, initrds }) => (kernel === undefined ? [] : [kernel, ...initrds]));
+  const told = files.flatMap((name) => {
+    const path = treePath(name);
+    return path.ok ? [] : [unreachable(name, path.reason)];
+  });
+  return reports
+    .filter(({ kind, why }) => kind === "slip" && !told.includes(why))
+    .slice(0, MOST_SLIPS)
+    .map(({ file, line, text, why }) => ({
+      code: "menu-slip",
+      message: `tftpboot/${file}, line ${line}, has no effect: ${text} – ${why}.`,
+    }));
 }
 
 async function exists(path: string): Promise<boolean> {

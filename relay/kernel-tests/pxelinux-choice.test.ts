@@ -108,8 +108,8 @@ describe("the real pxelinux.0 in qemu-system-i386", () => {
     expect(await made.boot(AbortSignal.timeout(50_000), UUID)).toEqual(expected);
   });
 
-  // Of the shortened addresses the first two and the last tell the rule.
-  it.each([0, 1, 2, 3, 9, 10])(
+  // Of the shortened addresses two are enough to tell the rule.
+  it.each([0, 1, 3, 10])(
     "looks for its config under the names that we look for, from number %i on",
     async (first) => {
       const made = lab();

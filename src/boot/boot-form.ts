@@ -1,14 +1,21 @@
 import type { PxelinuxConfig, PxelinuxEntry } from "../../net/pxelinux/config.ts";
+import type { SysAppendFacts } from "../../net/pxelinux/sysappend.ts";
 import type { PowerState, Problem } from "../../worker/interface.ts";
-import { create, find, prose } from "../dom.ts";
+import { find, prose, setText } from "../dom.ts";
 import { MEMORY_MIB, type PageUrl } from "../page-url.ts";
 import type { BootMenu } from "./boot-menu.ts";
+import { CountdownLine } from "./countdown-line.ts";
+import { FIRST_MENU, fillEntryList } from "./entry-list.ts";
 import { type BootChoice, joinAppend } from "./machine-settings.ts";
+import { MenuNotes } from "./menu-notes.ts";
 import { checkAppend, exportOf } from "./root-parameter.ts";
+import { sysAppendNote } from "./sysappend-facts.ts";
 
 export interface BootFormOptions {
   readonly asked: PageUrl;
   readonly onPowerOn: (choice: BootChoice) => void;
+  /** An entry leads to another menu, which these files make; `~` is the first one. */
+  readonly onMenu: (files: readonly string[]) => void;
   /** The command line names another export now, or none. */
   readonly onExport: (name: string | undefined) => void;
 }
@@ -25,10 +32,18 @@ export class BootForm {
   readonly #hint: HTMLElement;
   readonly #powerOn: HTMLButtonElement;
   readonly #coldBoot: HTMLButtonElement;
+  readonly #title: HTMLElement;
+  readonly #help: HTMLElement;
+  readonly #countdown: CountdownLine;
+  readonly #powerOnText: HTMLElement;
+  readonly #notes: MenuNotes;
+  /** What the menu starts by itself and this page cannot. */
+  #notHere: string | undefined;
   #menu: BootMenu = { kind: "asking" };
   #power: PowerState = "off";
   #exports: readonly string[] | undefined;
   #unsupported = false;
+  #facts: SysAppendFacts = {};
   #said = "";
 
   constructor(root: ParentNode, options: BootFormOptions) {
@@ -42,6 +57,11 @@ export class BootForm {
     this.#hint = find(root, "#append-hint", HTMLElement);
     this.#powerOn = find(root, "#power-on", HTMLButtonElement);
     this.#coldBoot = find(root, "#cold-boot", HTMLButtonElement);
+    this.#title = find(root, "#menu-title", HTMLElement);
+    this.#help = find(root, "#entry-help", HTMLElement);
+    this.#countdown = new CountdownLine(root);
+    this.#powerOnText = find(root, "#power-on-text", HTMLElement);
+    this.#notes = new MenuNotes(root);
 
     this.#memory.min = String(MEMORY_MIB.least);
     this.#memory.max = String(MEMORY_MIB.most);
@@ -67,12 +87,40 @@ export class BootForm {
   }
 
   /**
+   * Starts by itself what the menu starts by itself, after the time that it leaves a person to choose. An entry that the page's
+   * address names is started at once, and so is the selected one where the menu would wait for ever.
+   */
+  autostart(): void {
+    if (this.#menu.kind !== "loaded") return;
+    const { config } = this.#menu;
+    const { unattended } = config;
+    const { label } = this.#options.asked;
+    if (label !== undefined || unattended.kind === "wait") {
+      this.powerOn();
+      return;
+    }
+    const entry = config.entries.find((one) => one.label === unattended.label);
+    if (entry?.kernel === undefined) {
+      this.#notHere = unattended.command;
+      this.#refresh();
+      return;
+    }
+    this.#fill(config, entry.label);
+    this.#takeEntry(joinAppend(unattended.more, this.#askedAppend()));
+    if (unattended.afterMs === 0) this.powerOn();
+    else this.#countdown.start(entry.title, unattended.afterMs, () => this.powerOn());
+  }
+
+  /**
    * Does nothing as long as there is nothing to boot.
    * @param wanted what is done about a checkpoint, where the page's address does not turn them off
    */
   powerOn(wanted?: "renew"): void {
+    this.#countdown.stop();
+    const files = this.#otherMenu();
+    if (files !== undefined) this.#options.onMenu(files);
     const entry = this.#selected();
-    if (entry === undefined || this.#power !== "off" || this.#unsupported) return;
+    if (entry?.kernel === undefined || this.#power !== "off" || this.#unsupported) return;
     const { jit, near, checkpoint, kernelEntry } = this.#options.asked;
     this.#options.onPowerOn({
       entry,
@@ -88,7 +136,11 @@ export class BootForm {
 
   showMenu(menu: BootMenu): void {
     this.#menu = menu;
-    if (menu.kind === "loaded") this.#fill(menu.config);
+    if (menu.kind === "loaded") {
+      this.#notHere = undefined;
+      this.#fill(menu.config, menu.first ? this.#options.asked.label : undefined);
+      this.#takeEntry(this.#askedAppend());
+    }
     this.#refresh();
   }
 
@@ -104,26 +156,43 @@ export class BootForm {
     this.#refresh();
   }
 
+  /** @param facts of the machine, as far as they are known before power-on */
+  showFacts(facts: SysAppendFacts): void {
+    this.#facts = facts;
+    this.#refresh();
+  }
+
   /** This browser cannot run the machine. */
   forbid(): void {
     this.#unsupported = true;
     this.#refresh();
   }
 
-  #fill({ entries, defaultLabel }: PxelinuxConfig): void {
-    const { label, append } = this.#options.asked;
-    const options = entries.map((entry) => {
-      const title = entry.title === entry.label ? entry.label : `${entry.label} · ${entry.title}`;
-      const option = create("option", "", title);
-      option.value = entry.label;
-      option.disabled = entry.kernel === undefined;
-      return option;
-    });
-    this.#entry.replaceChildren(...options);
-    const bootable = entries.filter((entry) => entry.kernel !== undefined).map((entry) => entry.label);
-    const wanted = [label, defaultLabel].find((one) => one !== undefined && bootable.includes(one));
-    this.#entry.value = wanted ?? bootable[0] ?? "";
-    this.#takeEntry(append);
+  /** Selects the entry that is asked for, or else the menu's own default, or else the first that can be chosen. */
+  #fill(config: PxelinuxConfig, asked: string | undefined): void {
+    const { title, entries, defaultLabel } = config;
+    setText(this.#title, title ?? "");
+    this.#notes.show(config);
+    const usable = entries
+      .filter(isOfUse)
+      .toSorted(kernelsFirst)
+      .map(({ label }) => label);
+    const wanted = [asked, defaultLabel].find((label) => label !== undefined && usable.includes(label));
+    const back = this.#menu.kind === "loaded" && !this.#menu.first;
+    fillEntryList(this.#entry, config, { wanted, back });
+    this.#entry.value = wanted ?? usable[0] ?? "";
+  }
+
+  /** What the page's address adds to the command line, where the menu lets it. */
+  #askedAppend(): string {
+    return this.#mayEdit() ? this.#options.asked.append : "";
+  }
+
+  /** The files of the menu that the selected line leads to. */
+  #otherMenu(): readonly string[] | undefined {
+    if (this.#entry.value === FIRST_MENU) return ["~"];
+    const action = this.#selected()?.action;
+    return action?.kind === "menu-files" ? action.files : undefined;
   }
 
   #takeEntry(added: string): void {
@@ -142,10 +211,14 @@ export class BootForm {
     this.#entry.disabled = !off || this.#menu.kind !== "loaded";
     this.#memory.disabled = !off;
     this.#nic.disabled = !off;
-    this.#append.readOnly = !off || entry === undefined;
+    this.#append.readOnly = !off || entry?.kernel === undefined || !this.#mayEdit();
     this.#back.disabled = !off || entry === undefined || this.#append.value.trim() === entry.append.trim();
-    this.#powerOn.disabled = !off || entry === undefined || this.#unsupported;
-    this.#coldBoot.disabled = this.#powerOn.disabled;
+    const leadsOn = this.#otherMenu() !== undefined;
+    setText(this.#powerOnText, leadsOn ? "Open this menu" : "Power on");
+    this.#powerOn.disabled = !off || this.#unsupported || (entry?.kernel === undefined && !leadsOn);
+    setText(this.#help, entry?.helpText ?? "");
+    this.#help.hidden = this.#help.textContent === "";
+    this.#coldBoot.disabled = this.#powerOn.disabled || leadsOn;
     this.#options.onExport(exportOf(this.#append.value));
     this.#showHint(entry);
   }
@@ -162,10 +235,16 @@ export class BootForm {
 
   #problem(entry: PxelinuxEntry | undefined): Pick<Problem, "severity" | "message" | "advice"> | undefined {
     if (this.#menu.kind === "unavailable") return this.#menu.problem;
-    const wrong = entry === undefined ? undefined : checkAppend(this.#append.value, this.#exports);
+    const wrong = entry?.kernel === undefined ? undefined : checkAppend(this.#append.value, this.#exports);
     if (wrong !== undefined) return wrong;
-    const { rejected, label } = this.#options.asked;
+    const { rejected, label, append } = this.#options.asked;
     const refused = [...rejected];
+    if (this.#notHere !== undefined)
+      refused.push(
+        `The menu starts ${this.#notHere} by itself, which is not for this machine; choose an entry.`,
+      );
+    if (append !== "" && !this.#mayEdit())
+      refused.push("append= is left out: the menu lets no command line be changed (ALLOWOPTIONS 0).");
     if (entry !== undefined && label !== undefined && !this.#knows(label))
       refused.push(`The boot menu has no entry ${label}; this is another one.`);
     if (refused.length === 0 || this.#power !== "off") return undefined;
@@ -176,9 +255,27 @@ export class BootForm {
     return this.#menu.kind === "loaded" && this.#menu.config.entries.some((entry) => entry.label === label);
   }
 
-  #calm(entry: PxelinuxEntry | undefined): string {
-    if (entry === undefined) return "Asking the boot server for its menu …";
-    if (this.#power !== "off") return "In use. It can be edited when the machine is switched off.";
-    return `${entry.kernel} with this line. Edits stay on this page; the boot server keeps its own.`;
+  /** ALLOWOPTIONS 0 forbids it. */
+  #mayEdit(): boolean {
+    return this.#menu.kind !== "loaded" || this.#menu.config.allowOptions;
   }
+
+  #calm(entry: PxelinuxEntry | undefined): string {
+    if (this.#menu.kind === "asking") return "Asking the boot server for its menu …";
+    if (this.#power !== "off") return "In use. It can be edited when the machine is switched off.";
+    if (entry?.kernel === undefined) return "This line leads to another menu.";
+    const edits = this.#mayEdit()
+      ? "Edits stay on this page; the boot server keeps its own."
+      : "The menu does not let it be changed (ALLOWOPTIONS 0).";
+    return `${entry.kernel} with this line. ${edits} ${sysAppendNote(entry.sysAppend, this.#facts)}`.trim();
+  }
+}
+
+/** An entry that boots a Linux kernel, or one that leads to another menu. */
+function isOfUse({ kernel, action }: PxelinuxEntry): boolean {
+  return kernel !== undefined || action.kind === "menu-files";
+}
+
+function kernelsFirst(a: PxelinuxEntry, b: PxelinuxEntry): number {
+  return Number(a.kernel === undefined) - Number(b.kernel === undefined);
 }

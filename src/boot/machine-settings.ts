@@ -1,6 +1,7 @@
 import { initrdsOf } from "../../net/pxelinux/append.ts";
 import type { PxelinuxEntry } from "../../net/pxelinux/config.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
+import { commandLine, type SysAppendFacts } from "../../net/pxelinux/sysappend.ts";
 import type { MachineSettings, Problem } from "../../worker/interface.ts";
 import type { RelayUrls } from "../network/relay-urls.ts";
 
@@ -19,6 +20,8 @@ export interface BootChoice {
   readonly mtu?: number;
   /** The relay's, where it is known. */
   readonly token?: string;
+  /** What SYSAPPEND can add. */
+  readonly facts?: SysAppendFacts;
 }
 
 export type SettingsResult =
@@ -54,7 +57,10 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       boot: "direct",
       nic: choice.nic,
       memoryMiB: choice.memoryMiB,
-      append: append.replace(/\s+/g, " ").trim(),
+      append: commandLine(
+        { append: append.replace(/\s+/g, " ").trim(), sysAppend: entry.sysAppend },
+        choice.facts ?? {},
+      ),
       kernelUrl: kernelUrl!,
       initrdUrls,
       biosUrl: urls.bios,

@@ -5,7 +5,7 @@ test("the page's own server is the relay", () => {
   const urls = relayUrls("http://127.0.0.1:8086/?label=x#y");
   expect(urls.wire).toBe("ws://127.0.0.1:8086/wire");
   expect(urls.status).toBe("http://127.0.0.1:8086/status");
-  expect(urls.menu).toBe("http://127.0.0.1:8086/tftpboot/pxelinux.cfg/default");
+  expect(urls.file("pxelinux.cfg/default")).toBe("http://127.0.0.1:8086/tftpboot/pxelinux.cfg/default");
   expect(urls.bios).toBe("http://127.0.0.1:8086/firmware/bios.bin");
   expect(urls.file("boot/linux")).toBe("http://127.0.0.1:8086/tftpboot/boot/linux");
 });

@@ -2,7 +2,6 @@
 export interface RelayUrls {
   readonly wire: string;
   readonly status: string;
-  readonly menu: string;
   readonly bios: string;
   readonly vgaBios: string;
   /** HOST:PORT of the wire, for people. */
@@ -22,7 +21,6 @@ export function relayUrls(page: string, wire?: string): RelayUrls {
   return {
     wire: wire ?? at("wire").replace(/^http/, "ws"),
     status: at("status"),
-    menu: at("tftpboot/pxelinux.cfg/default"),
     bios: at("firmware/bios.bin"),
     vgaBios: at("firmware/vgabios.bin"),
     host: wire === undefined ? base.host : new URL(wire).host,
