@@ -110,7 +110,7 @@ async function bootTree(tree: string): Promise<Finding[]> {
   }
   for (const entry of config.entries) {
     for (const name of entry.kernel === undefined ? [] : [entry.kernel, ...entry.initrds]) {
-      const path = treePath(name);
+      const path = treePath(name, entry.prefix);
       const ok = path.ok && existsSync(join(tree, "tftpboot", path.path));
       findings.push({ ok, needed: true, what: name, note: `boot entry ${entry.label}` });
     }

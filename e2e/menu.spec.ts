@@ -80,6 +80,23 @@ test("an entry leads to another menu, and that one back", async ({ page, tree, s
   await expect(entry).toHaveValue("stable");
 });
 
+test("a menu beside its own pxelinux.0 names its files from there", async ({ page, tree, serve }) => {
+  await tree.write("netroot.toml", '[boot]\nfile = "installer/pxelinux.0"\n');
+  await tree.write("tftpboot/installer/pxelinux.0", "");
+  await tree.write("tftpboot/installer/pxelinux.cfg/0A56", "INCLUDE menu.cfg\n");
+  await tree.write(
+    "tftpboot/installer/menu.cfg",
+    "LABEL install\nKERNEL linux\nINITRD one,two\nAPPEND root=x\n",
+  );
+  const relay = await serve(tree.path);
+  await page.goto(relay.url);
+  const { entry, append, powerOn, problem } = controls(page);
+  await expect(entry).toHaveValue("install");
+  await expect(append).toHaveValue("root=x initrd=one,two");
+  await powerOn.click();
+  await expect(problem("kernel-missing")).toContainText("tftpboot/installer/linux");
+});
+
 test.describe("a menu that starts something by itself", () => {
   const menu = (timeout: number) => `UI menu.c32\nTIMEOUT ${timeout}\nLABEL one\n  ${KERNEL}\n`;
 

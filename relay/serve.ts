@@ -13,6 +13,7 @@ import { declareServices } from "./client/services.ts";
 import { readConfiguration } from "./config/configuration.ts";
 import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
+import { findMenu } from "./http/find-menu.ts";
 import { listen } from "./http/listen.ts";
 import { planBoot } from "./http/plan-boot.ts";
 import { reachableHost } from "./http/reachable.ts";
@@ -133,8 +134,9 @@ async function open(
     });
     onClose(() => uplink.close());
   }
+  const menu = await findMenu(tree, boot.pxe, network.firstClientAddress);
   const notices: readonly Notice[] = [
-    ...(await inspectBootTree(tree)),
+    ...(await inspectBootTree(tree, menu)),
     ...boot.notices,
     ...exports.notices,
     ...services.notices,
@@ -150,6 +152,7 @@ async function open(
       client: formatIpv4(network.firstClientAddress),
       ...(mode === "isolated" && { netmask: formatIpv4(netmask(network.prefixLength)) }),
     },
+    ...(menu !== undefined && { menu }),
     mtu,
     exports: exports.status(),
     clients: wire.clients + (streamPort?.clients ?? 0),

@@ -104,7 +104,6 @@ export class Page implements NetrootHandle {
       this.#own = [missing];
       this.#showProblems();
     }
-    void this.#loadMenu(signal);
     await watchStatus({
       ask: askOver(this.#urls.status, this.#headers),
       sleep: sleepWhileVisible,
@@ -180,7 +179,7 @@ export class Page implements NetrootHandle {
     this.#form.showFacts(this.#facts);
     this.#showNotices();
     this.#showProblems();
-    if (state.kind === "reachable") void this.#loadMenu(signal);
+    void this.#loadMenu(signal);
     this.#startIfAsked();
   }
 
@@ -218,7 +217,8 @@ export class Page implements NetrootHandle {
   }
 
   get #menuRequest() {
-    return { urls: this.#urls, headers: this.#headers, token: this.#token };
+    const menu = this.#relay.kind === "reachable" ? this.#relay.status.menu : undefined;
+    return { urls: this.#urls, headers: this.#headers, token: this.#token, ...(menu && { menu }) };
   }
 
   /** The menu says what to boot, the relay's status on what network. */

@@ -42,7 +42,7 @@ export function entrySettings(options: EntryOptions): MachineSettings {
   }
   if (entry.kernel === undefined) throw new BootEntryError(`The entry ${entry.label} has no Linux kernel.`);
   const file = (name: string) => {
-    const path = treePath(name);
+    const path = treePath(name, entry.prefix);
     if (!path.ok)
       throw new BootEntryError(`The entry ${entry.label} names ${name}, which is not in the boot tree.`);
     return new URL(`tftpboot/${path.path}`, relayUrl).href;

@@ -32,6 +32,8 @@ export const TOP = 0;
  * MENU END or MENU SEPARATOR comes, and the global APPEND that counts is the one that is known then.
  */
 export class ConfigBuilder {
+  /** The folder of the tree that names of files are relative to. */
+  readonly prefix: string;
   readonly globals: Globals = {
     prompt: false,
     noEscape: false,
@@ -54,6 +56,10 @@ export class ConfigBuilder {
   startMenu = TOP;
   #menu = TOP;
   readonly #lines = new Map<string, ConfigLine>();
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
 
   get menuIndex(): number {
     return this.#menu;
@@ -130,6 +136,7 @@ export class ConfigBuilder {
         append,
         sysAppend: draft.sysAppend,
         helpText: draft.helpText ?? "",
+        prefix: this.prefix,
         file: draft.at.file,
         line: draft.at.number,
       },

@@ -98,6 +98,8 @@ export interface PxelinuxEntry {
   readonly sysAppend: number;
   /** The lines between TEXT HELP and ENDTEXT; empty when there are none. */
   readonly helpText: string;
+  /** The folder of the tree that its files' names are relative to (see `treePath`): that of pxelinux.0, or option 210. */
+  readonly prefix: string;
   /** Where its LABEL is; lines are counted from 1. */
   readonly file: string;
   readonly line: number;

@@ -161,7 +161,7 @@ function checkFiles(builder: ConfigBuilder): void {
       [kernel, kernelAt] as const,
       ...initrds.map((initrd) => [initrd, initrdAt] as const),
     ]) {
-      const path = treePath(name);
+      const path = treePath(name, builder.prefix);
       if (!path.ok) builder.report(at, slip(unreachable(name, path.reason)));
     }
   }

@@ -7,7 +7,8 @@ export interface LookupFacts {
   readonly configFile?: string;
   /** From the firmware, in any case; undefined where the firmware has none. */
   readonly uuid?: string;
-  readonly mac: MacAddress;
+  /** Undefined where it is not known yet: the file that has its name is left out. */
+  readonly mac?: MacAddress;
   /** The machine's own. */
   readonly address: Ipv4Address;
 }
@@ -21,7 +22,7 @@ export function configNames(facts: LookupFacts): string[] {
   const address = facts.address.toString(16).toUpperCase().padStart(8, "0");
   const names = [
     ...(facts.uuid === undefined ? [] : [facts.uuid.toLowerCase()]),
-    bootInterface(facts.mac),
+    ...(facts.mac === undefined ? [] : [bootInterface(facts.mac)]),
     ...Array.from(address, (_, index) => address.slice(0, address.length - index)),
     "default",
   ].map((name) => `pxelinux.cfg/${name}`);

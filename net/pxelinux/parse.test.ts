@@ -5,7 +5,14 @@ import { parsePxelinux } from "./parse.ts";
 import { treePath } from "./path.ts";
 
 /** What an entry is where the file says no more of it. */
-const PLAIN = { indent: 0, hidden: false, sysAppend: 0, helpText: "", file: "pxelinux.cfg/default" } as const;
+const PLAIN = {
+  prefix: "",
+  indent: 0,
+  hidden: false,
+  sysAppend: 0,
+  helpText: "",
+  file: "pxelinux.cfg/default",
+} as const;
 const linux = (file: string): Pick<PxelinuxEntry, "action" | "kernel"> => ({
   action: { kind: "linux", file },
   kernel: file,

@@ -23,13 +23,15 @@ export type IncludedFiles = ReadonlyMap<string, { readonly text: string } | { re
 /**
  * Reads a config whose included files are at hand; see `readPxelinux` for one whose files have to be fetched. Several files are
  * read as if they were one, as by `menu.c32 FILE FILE`. Never throws: what has no effect is in `reports`.
+ * @param prefix the folder of the tree that names of files are relative to; "" is its root
  */
 export function parsePxelinux(
   main: string | readonly ConfigText[],
   included: IncludedFiles = new Map(),
+  prefix = "",
 ): PxelinuxConfig {
   const files = typeof main === "string" ? [{ name: "pxelinux.cfg/default", text: main }] : main;
-  const builder = new ConfigBuilder();
+  const builder = new ConfigBuilder(prefix);
   const reader = new Reader(builder, included);
   for (const { name, text } of files) reader.read(name, text, []);
   builder.endLabel();
@@ -86,7 +88,7 @@ class Reader {
   }
 
   #find(name: string, here: readonly string[]): { path: string; text: string } | { why: string } {
-    const place = treePath(name);
+    const place = treePath(name, this.#builder.prefix);
     if (!place.ok) return { why: unreachable(name, place.reason) };
     const { path } = place;
     if (here.includes(path)) return { why: `${path} includes itself: ${[...here, path].join(" → ")}` };

@@ -13,20 +13,28 @@ export type ReadText = (path: string) => Promise<{ readonly text: string } | { r
 /** More files than any menu has; each is fetched once. */
 const MOST_FILES = 200;
 
-/** Reads a config and every file that it includes. Never rejects: a file that cannot be had is in `reports`. */
+/**
+ * Reads a config and every file that it includes. Never rejects: a file that cannot be had is in `reports`.
+ * @param prefix the folder of the tree that names of files are relative to; "" is its root
+ */
 export async function readPxelinux(
   main: ConfigText | readonly ConfigText[],
   read: ReadText,
+  prefix = "",
 ): Promise<PxelinuxConfig> {
   const files = [main].flat();
-  return parsePxelinux(files, await fetchIncluded(files, read));
+  return parsePxelinux(files, await fetchIncluded(files, read, prefix), prefix);
 }
 
-async function fetchIncluded(main: readonly ConfigText[], read: ReadText): Promise<IncludedFiles> {
+async function fetchIncluded(
+  main: readonly ConfigText[],
+  read: ReadText,
+  prefix: string,
+): Promise<IncludedFiles> {
   const files = new Map<string, { text: string } | { why: string }>(
     main.map(({ name, text }) => [name, { text }]),
   );
-  let wanted = main.flatMap(({ text }) => includedPaths(text));
+  let wanted = main.flatMap(({ text }) => includedPaths(text, prefix));
   while (wanted.length > 0) {
     const fresh = [...new Set(wanted)].filter((path) => !files.has(path));
     const room = Math.max(MOST_FILES - files.size, 0);
@@ -36,7 +44,7 @@ async function fetchIncluded(main: readonly ConfigText[], read: ReadText): Promi
       fresh.slice(0, room).map(async (path) => [path, await ask(read, path)] as const),
     );
     for (const [path, answer] of answers) files.set(path, answer);
-    wanted = answers.flatMap(([, answer]) => ("text" in answer ? includedPaths(answer.text) : []));
+    wanted = answers.flatMap(([, answer]) => ("text" in answer ? includedPaths(answer.text, prefix) : []));
   }
   return files;
 }
@@ -49,10 +57,10 @@ async function ask(read: ReadText, path: string): Promise<{ text: string } | { w
   }
 }
 
-function includedPaths(text: string): string[] {
+function includedPaths(text: string, prefix: string): string[] {
   return splitConfig(text, "").flatMap((line) => {
     const target = includeTarget(line);
-    const path = target === undefined ? undefined : treePath(splitWord(target).word);
+    const path = target === undefined ? undefined : treePath(splitWord(target).word, prefix);
     return path?.ok ? [path.path] : [];
   });
 }

@@ -11,6 +11,11 @@ export interface RelayStatus {
     /** Of that address, where every client is sure to be leased it: where each has a segment to itself. */
     readonly netmask?: string;
   };
+  /**
+   * The pxelinux.cfg file of a machine at the client's address, by its path in tftpboot/, and the folder there that the names
+   * in it are relative to; absent where the tree has none.
+   */
+  readonly menu?: { readonly file: string; readonly prefix: string };
   readonly mtu: number;
   readonly exports: readonly ExportStatus[];
   /** How many clients are on the wire now. */

@@ -15,7 +15,7 @@ export class BootTreeError extends Error {
   }
 }
 
-const MENU = "tftpboot/pxelinux.cfg/default";
+const MAIN = "pxelinux.cfg/default";
 
 /** Rejects with a `BootTreeError` unless `tree` is a folder that we may read. */
 export async function requireBootTree(tree: string): Promise<void> {
@@ -37,25 +37,26 @@ export async function requireBootTree(tree: string): Promise<void> {
 }
 
 /** What a person should know about the tree before powering on a machine. It is served all the same. */
-export async function inspectBootTree(tree: string): Promise<Notice[]> {
+export async function inspectBootTree(tree: string, menu = { file: MAIN, prefix: "" }): Promise<Notice[]> {
+  const shown = `tftpboot/${menu.file}`;
   let text: string;
   try {
-    text = await readFile(join(tree, MENU), "utf8");
+    text = await readFile(join(tree, shown), "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "EACCES"
-      ? [{ code: "menu-unreadable", message: `${MENU} may not be read: look at its permissions.` }]
+      ? [{ code: "menu-unreadable", message: `${shown} may not be read: look at its permissions.` }]
       : [
           {
             code: "menu-missing",
-            message: `This boot tree has no ${MENU}; there is no boot menu until it has one. \`netroot image build\` writes one.`,
+            message: `This boot tree has no ${shown}; there is no boot menu until it has one. \`netroot image build\` writes one.`,
           },
         ];
   }
-  const config = await readPxelinux({ name: "pxelinux.cfg/default", text }, configFilesOf(tree));
+  const config = await readPxelinux({ name: menu.file, text }, configFilesOf(tree), menu.prefix);
   if (config.entries.length === 0)
     return [
-      { code: "menu-empty", message: `${MENU} has no LABEL: there is nothing to choose from.` },
+      { code: "menu-empty", message: `${shown} has no LABEL: there is nothing to choose from.` },
       ...slips(config),
     ];
   return [...(await missingFiles(tree, config)), ...slips(config)];
@@ -63,9 +64,9 @@ export async function inspectBootTree(tree: string): Promise<Notice[]> {
 
 async function missingFiles(tree: string, { entries }: PxelinuxConfig): Promise<Notice[]> {
   const notices: Notice[] = [];
-  for (const { label, kernel, initrds } of entries) {
+  for (const { label, kernel, initrds, prefix } of entries) {
     for (const name of kernel === undefined ? [] : [kernel, ...initrds]) {
-      const path = treePath(name);
+      const path = treePath(name, prefix);
       if (path.ok && (await exists(join(tree, "tftpboot", path.path)))) continue;
       const why = path.ok
         ? `which is not in ${tree}/tftpboot`
@@ -83,11 +84,12 @@ const MOST_SLIPS = 10;
 
 /** But those about files of entries, which `missingFiles` tells. */
 function slips({ entries, reports }: PxelinuxConfig): Notice[] {
-  const files = entries.flatMap(({ kernel, initrds }) => (kernel === undefined ? [] : [kernel, ...initrds]));
-  const told = files.flatMap((name) => {
-    const path = treePath(name);
-    return path.ok ? [] : [unreachable(name, path.reason)];
-  });
+  const told = entries.flatMap(({ kernel, initrds, prefix }) =>
+    (kernel === undefined ? [] : [kernel, ...initrds]).flatMap((name) => {
+      const path = treePath(name, prefix);
+      return path.ok ? [] : [unreachable(name, path.reason)];
+    }),
+  );
   return reports
     .filter(({ kind, why }) => kind === "slip" && !told.includes(why))
     .slice(0, MOST_SLIPS)

@@ -2,6 +2,7 @@ import type { PxelinuxConfig } from "../../net/pxelinux/config.ts";
 import type { ConfigText } from "../../net/pxelinux/parse.ts";
 import { treePath, unreachable } from "../../net/pxelinux/path.ts";
 import { type ReadText, readPxelinux } from "../../net/pxelinux/read.ts";
+import type { RelayStatus } from "../../net/status/status.ts";
 import type { Problem } from "../../worker/interface.ts";
 import type { RelayUrls } from "../network/relay-urls.ts";
 import type { AddressToken } from "../network/token-in-address.ts";
@@ -25,20 +26,22 @@ export interface MenuRequest {
   readonly signal: AbortSignal;
   /** The config files to read as if they were one, as a menu program is told them: `~` is the first menu, and the usual. */
   readonly files?: readonly string[];
+  /** Which file is the first menu, as the relay says; pxelinux.cfg/default where it does not. */
+  readonly menu?: RelayStatus["menu"];
 }
 
 /** The file that a boot server has for every machine that has no other. */
-export const MAIN_CONFIG = "pxelinux.cfg/default";
+const MAIN = { file: "pxelinux.cfg/default", prefix: "" };
 const FIRST = ["~"];
 
 type Fetched = { readonly text: string } | { readonly problem: Problem };
 
 /** Asks the boot server for its menu, and for the files that it includes. Never rejects: what goes wrong is the result. */
 export async function loadBootMenu(request: MenuRequest): Promise<BootMenu> {
-  const { files = FIRST } = request;
+  const { files = FIRST, menu = MAIN } = request;
   const texts: ConfigText[] = [];
   for (const file of files) {
-    const place = file === "~" ? { ok: true as const, path: MAIN_CONFIG } : treePath(file);
+    const place = file === "~" ? { ok: true as const, path: menu.file } : treePath(file, menu.prefix);
     if (!place.ok)
       return unavailable("menu-missing", `${unreachable(file, place.reason)}.`, "Choose another entry.");
     const fetched = await fetchText(request, place.path);
@@ -51,7 +54,8 @@ export async function loadBootMenu(request: MenuRequest): Promise<BootMenu> {
     const { code, message } = fetched.problem;
     return { why: code === "menu-missing" ? "the boot tree has no such file" : message };
   };
-  return judgeMenu(await readPxelinux(texts, read), files.join() === FIRST.join());
+  const config = await readPxelinux(texts, read, menu.prefix);
+  return judgeMenu(config, { file: texts.at(-1)?.name ?? menu.file, first: files.join() === FIRST.join() });
 }
 
 async function fetchText({ urls, headers, token, signal }: MenuRequest, path: string): Promise<Fetched> {
@@ -76,7 +80,7 @@ async function fetchText({ urls, headers, token, signal }: MenuRequest, path: st
       "Its log says why. Mend it there, then reload this page.",
     );
   }
-  return path === MAIN_CONFIG
+  return path === MAIN.file
     ? problem(
         "menu-missing",
         "The boot tree has no tftpboot/pxelinux.cfg/default, so there is nothing to boot.",
@@ -90,7 +94,10 @@ async function fetchText({ urls, headers, token, signal }: MenuRequest, path: st
 }
 
 /** A menu is of use when at least one of its entries boots a Linux kernel, or leads to another menu. */
-export function judgeMenu(config: PxelinuxConfig, first = true): BootMenu {
+export function judgeMenu(
+  config: PxelinuxConfig,
+  { file, first }: { readonly file: string; readonly first: boolean } = { file: MAIN.file, first: true },
+): BootMenu {
   const isOfUse = config.entries.some(
     ({ kernel, action }) => kernel !== undefined || action.kind === "menu-files",
   );
@@ -99,8 +106,8 @@ export function judgeMenu(config: PxelinuxConfig, first = true): BootMenu {
   return unavailable(
     "menu-empty",
     config.entries.length === 0
-      ? "The boot menu tftpboot/pxelinux.cfg/default has no LABEL."
-      : "No entry of the boot menu tftpboot/pxelinux.cfg/default boots a Linux kernel.",
+      ? `The boot menu tftpboot/${file} has no LABEL.`
+      : `No entry of the boot menu tftpboot/${file} boots a Linux kernel.`,
     slip === undefined
       ? "Add an entry: LABEL Overlay-Boot, then KERNEL boot/linux and APPEND initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot."
       : `Look at line ${slip.line} of tftpboot/${slip.file}: ${slip.why}.`,

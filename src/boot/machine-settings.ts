@@ -40,7 +40,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
   }
   const files = [entry.kernel, ...initrdsOf(append)].map((name) => ({
     name,
-    tree: treePath(name),
+    tree: treePath(name, entry.prefix),
   }));
   const bad = files.find((file) => !file.tree.ok);
   if (bad !== undefined) {
