@@ -107,6 +107,8 @@ test.describe("a menu that starts something by itself", () => {
     const { powerOn, relay: relayNode } = controls(page);
     await expect(powerOn).toBeEnabled();
     await expect(relayNode).toContainText(`127.0.0.1:${relay.port}`);
+    // The page asks the relay how it is every few seconds: long after the menu's tenth of a second.
+    await page.waitForResponse(/\/status$/);
     await expect(page.locator("#countdown")).toBeHidden();
     await expect(powerOn).toBeEnabled();
   });
