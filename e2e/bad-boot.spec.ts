@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startCuttingProxy } from "../cli/fault-tests/cutting-proxy.ts";
+import { nbdServersOf } from "../relay/fault-tests/nbd-servers.ts";
 import { controls, expect, MENU, test } from "./fixtures.ts";
-import { BOOT_TIMEOUT_MS } from "./machine.ts";
+import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
 import { LIGHT_TREE } from "./tree.ts";
 
 // Boots that go wrong where only the guest can tell: each ends in a sentence, and never just stands still.
@@ -52,3 +55,41 @@ test("the relay dies under a running machine, and comes back", async ({ page, se
   await expect(wire).toContainText("wire open", { timeout: 60_000 });
   await expect(problem("relay-lost")).toBeHidden();
 });
+
+test("the wire is cut and nbd-server is killed in the middle of a boot, again and again", async ({
+  page,
+  serve,
+}) => {
+  test.setTimeout(2 * BOOT_TIMEOUT_MS);
+  const image = join(LIGHT_TREE, "exports/kisroot.squashfs");
+  const relay = await serve(LIGHT_TREE);
+  const proxy = await startCuttingProxy(relay.port);
+  const console = new ConsoleOf(page);
+  const { powerOn } = controls(page);
+  await page.goto(`http://127.0.0.1:${proxy.port}/?near=off&checkpoint=off`);
+  await powerOn.click();
+  await console.reaches("network");
+  proxy.cut();
+  for (const milestone of ["root-attached", "switch-root", "userspace"]) {
+    await console.reaches(milestone);
+    const servers = await nbdServersOf(imageOf(relay.log()));
+    expect(servers).not.toEqual([]);
+    for (const pid of servers) process.kill(pid, "SIGKILL");
+    if (milestone === "switch-root") proxy.cutClients();
+    else proxy.cut();
+  }
+  await console.reaches("login");
+  await expect(page.locator("#link-wire")).toHaveAttribute("data-blocks", "wire");
+  const read = "dd if=/dev/nbd0 bs=1M skip=20 count=4 iflag=direct 2>/dev/null | sha256sum";
+  const bytes = (await readFile(image)).subarray(20 * 2 ** 20, 24 * 2 ** 20);
+  expect(await console.run(read)).toContain(createHash("sha256").update(bytes).digest("hex"));
+  expect(relay.log()).toContain("back on the wire");
+  expect(relay.log()).toContain("The server is away");
+  await page.close();
+  await proxy.close();
+});
+
+/** The path that nbd-server was given. */
+function imageOf(log: string): string {
+  return /assigned file is (\S+)/.exec(log)![1]!;
+}

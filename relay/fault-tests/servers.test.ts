@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import type { GuestNbd } from "../client/guest-nbd.ts";
 import { MortalServer } from "../exports/testing/mortal-server.ts";
 import { isInstalled } from "../exports/testing/programs.ts";
 import { Lab } from "./lab.ts";
+import { nbdServersOf } from "./nbd-servers.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const IMAGE_BYTES = 64 * MEBIBYTE;
@@ -82,7 +83,7 @@ describe("a guest's device, whose server", () => {
         at: async (mebibytes) => {
           if (deaths[0] === undefined || mebibytes < deaths[0]) return;
           deaths.shift();
-          const servers = await nbdServers();
+          const servers = await nbdServersOf(lab.image);
           expect(servers).not.toEqual([]);
           for (const pid of servers) process.kill(pid, "SIGKILL");
         },
@@ -152,20 +153,3 @@ describe("a guest's device, whose server", () => {
     expect(froze).toBe(true);
   });
 });
-
-/** Those that serve our image: the one that was started, and what it made of itself for each client. */
-async function nbdServers(): Promise<number[]> {
-  const pids: number[] = [];
-  for (const entry of await readdir("/proc")) {
-    const line = /^[0-9]+$/.test(entry) ? await textOf(`/proc/${entry}/cmdline`) : "";
-    const [program = "", , config = ""] = line.split("\0");
-    if (program.endsWith("nbd-server") && (await textOf(config)).includes(lab.image))
-      pids.push(Number(entry));
-  }
-  return pids;
-}
-
-/** Empty where it is gone by now. */
-function textOf(path: string): Promise<string> {
-  return readFile(path, "utf8").catch(() => "");
-}
