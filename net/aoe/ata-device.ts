@@ -2,6 +2,7 @@
 import { type Export, ExportError } from "../export/export.ts";
 import { SECTOR_BYTES } from "./ata-message.ts";
 import { MAX_SECTORS_28, serializeIdentity } from "./identify.ts";
+import { MergedReads } from "./merged-reads.ts";
 
 export const ataCommand = {
   readSectors: 0x20,
@@ -69,6 +70,7 @@ export interface AtaDeviceOptions {
 export class AtaDevice {
   readonly sectors: number;
   readonly #export: Export;
+  readonly #reads: MergedReads;
   readonly #maxSectors: number;
   readonly #identity: Uint8Array;
   readonly #writes = new Set<Write>();
@@ -76,6 +78,7 @@ export class AtaDevice {
   constructor(options: AtaDeviceOptions) {
     const { sizeBytes, readOnly } = options.export;
     this.#export = options.export;
+    this.#reads = new MergedReads(options.export);
     this.#maxSectors = options.maxSectors;
     // What is left of a sector at the end can be read, with zeros behind; there is nowhere to write zeros to.
     this.sectors = (readOnly ? Math.ceil : Math.floor)(sizeBytes / SECTOR_BYTES);
@@ -117,7 +120,7 @@ export class AtaDevice {
     const length = sectors * SECTOR_BYTES;
     const stored = Math.min(length, this.#export.sizeBytes - offset);
     try {
-      const bytes = await this.#export.read(offset, stored);
+      const bytes = await this.#reads.read(offset, stored);
       return done(stored === length ? bytes : padded(bytes, length));
     } catch {
       return failed(ataError.uncorrectable, sectors);
