@@ -1,4 +1,3 @@
-import { createServer } from "node:http";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatIpv4, netmask } from "../net/ipv4/address.ts";
@@ -18,6 +17,7 @@ import { listen } from "./http/listen.ts";
 import { planBoot } from "./http/plan-boot.ts";
 import { reachableHost } from "./http/reachable.ts";
 import { answer } from "./http/routes.ts";
+import { createSiteServer } from "./http/site-server.ts";
 import type { Logger } from "./log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { BootTraces } from "./near/boot-traces.ts";
@@ -164,12 +164,14 @@ async function open(
     hub: exports.hub,
     status,
     access: access.counters,
+    site: () => http.counters,
     sessions: services.sessions,
     networks: () => clients.counters(),
     resumes: () => wire.resumes,
     links: () => ({ wire, ...(streamPort !== undefined && { socket: streamPort }) }),
   });
-  const http = createServer((request, response) => {
+  const { connections, request_seconds } = configuration.limits;
+  const http = createSiteServer({ connections, requestMs: request_seconds * 1000 }, (request, response) => {
     answer({ tree, page, status, offer, access, metrics }, request, response).catch((error: Error) => {
       // The client left in the middle, or the disk failed: either way it is no longer to be answered.
       logger.debug(`${request.method} ${request.url}: ${error.message}`);

@@ -29,7 +29,13 @@ describe("netroot.toml", () => {
       export: [],
       forward: [],
       access: { origins: [], hosts: [] },
-      limits: { tftp_transfers: 16, clients: 64, resume_seconds: 120 },
+      limits: {
+        tftp_transfers: 16,
+        clients: 64,
+        connections: 1024,
+        request_seconds: 15,
+        resume_seconds: 120,
+      },
       uplink: {},
     });
     await writeFile(join(tree, "netroot.toml"), "[listen]\nport = 1234\n");
@@ -103,6 +109,8 @@ describe("what is wrong is said with its line, its key and what would be right",
     ["[listen]\n\nport = '80'", "line 3: listen.port is a number from 0 to 65535."],
     ["listen = 3", "line 1: listen is a table: its name in brackets on a line, its keys below."],
     ["[limits]\ntftp_transfers = 0", "line 2: limits.tftp_transfers is at least 1."],
+    ["[limits]\nconnections = 0", "line 2: limits.connections is at least 1."],
+    ["[limits]\nrequest_seconds = 0", "line 2: limits.request_seconds is at least 1."],
     ["[limits]\nclients = 0", "line 2: limits.clients is at least 1."],
     ["[limits]\nresume_seconds = -1", "line 2: limits.resume_seconds is at least 0, which waits for nobody."],
     ["[segment]\nmtuu = 9000", "line 2: segment.mtuu is not known here. Did you mean mtu?"],

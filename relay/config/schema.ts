@@ -129,6 +129,9 @@ const TOKEN_WORDS = "is 16 to 256 letters, digits, - and _, in quotes";
 
 const NBD_PORT = 10809;
 const DEFAULT_MAX_CLIENTS = 64;
+/** A tab has a wire, two connections for blocks and up to six for files. */
+const DEFAULT_MAX_CONNECTIONS = 1024;
+const DEFAULT_REQUEST_SECONDS = 15;
 /** Time for a laptop to change its network, or to be opened again. */
 const DEFAULT_RESUME_SECONDS = 120;
 const forwardEntry = z.strictObject({
@@ -213,6 +216,18 @@ const tables = z.strictObject({
         .min(1, "is at least 1")
         .max(10_000, "is at most 10000")
         .default(DEFAULT_MAX_CLIENTS),
+      /** TCP connections to the relay's port at once, those of the clients included. */
+      connections: z
+        .int("is a number from 1 to 100000")
+        .min(1, "is at least 1")
+        .max(100_000, "is at most 100000")
+        .default(DEFAULT_MAX_CONNECTIONS),
+      /** How long a request, or a WebSocket's handshake, may take to arrive. */
+      request_seconds: z
+        .number("is a number of seconds from 1 to 300")
+        .min(1, "is at least 1")
+        .max(300, "is at most 300")
+        .default(DEFAULT_REQUEST_SECONDS),
       /** How long a client whose socket was cut is waited for. */
       resume_seconds: z
         .number("is a number of seconds from 0 to 3600")

@@ -3,6 +3,7 @@ import type { ExportHub } from "../../net/export/hub.ts";
 import type { SessionCounters } from "../../net/nbd/session.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 import type { AccessCounters } from "../access/access.ts";
+import type { SiteCounters } from "../http/site-server.ts";
 import type { LinkCounters } from "../wire/link-counters.ts";
 import type { ResumeCounters } from "../wire/wire-server.ts";
 import { asCounts, branchAt, type CountTree, countAt, leavesOf } from "./count-tree.ts";
@@ -12,6 +13,7 @@ export interface MetricSources {
   readonly hub: ExportHub;
   readonly status: () => Pick<RelayStatus, "exports" | "version">;
   readonly access: Readonly<AccessCounters>;
+  readonly site: () => Readonly<SiteCounters>;
   readonly sessions: Readonly<SessionCounters>;
   /** `{server, tcp, guard}`, of all boot networks. */
   readonly networks: () => CountTree;
@@ -47,7 +49,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #clients({ links, resumes, access }: MetricSources): void {
+  #clients({ links, resumes, access, site }: MetricSources): void {
     const each = (samples: (way: string, counters: LinkCounters) => readonly Sample[]) => () =>
       Object.entries(links()).flatMap(([way, { counters }]) => samples(way, counters));
     this.#gauge("netroot_clients", "Clients that are plugged in, those that may come back included.", () =>
@@ -79,6 +81,11 @@ export class Metrics {
     );
     this.#counter("netroot_wire_cuts_total", "Clients whose socket was cut, by what became of them.", () =>
       Object.entries(resumes()).map(([outcome, value]) => [{ outcome }, value]),
+    );
+    this.#counter(
+      "netroot_connections_refused_total",
+      "Connections closed before a request came, by why.",
+      () => Object.entries(site()).map(([reason, value]) => [{ reason }, value]),
     );
     this.#counter("netroot_access_refused_total", "Requests that were refused, by what was wrong.", () =>
       Object.entries(access).map(([reason, value]) => [{ reason }, value]),
