@@ -106,6 +106,7 @@ const EXPECTED: Readonly<Record<string, Yield>> = {
       "7 unused: no modules are loaded here",
       "8 unused: there is no PXE stack to ask again here",
       "9 unused: no cookies are sent here",
+      "10 unused: a file that is missing is said here, and nothing is started instead",
     ],
   },
   "default-in-submenu": {
@@ -281,7 +282,10 @@ const EXPECTED: Readonly<Record<string, Yield>> = {
     unattended: "live after 1000 ms",
     selected: "live",
     entries: ["live: linux live/vmlinuz [live/initrd.img] initrd=live/initrd.img boot=live"],
-    reports: ["3 unused: it lays out PXELINUX's own screen, and this menu has another one"],
+    reports: [
+      "2 unused: the menu is always in sight here",
+      "3 unused: it lays out PXELINUX's own screen, and this menu has another one",
+    ],
   },
   "menu-old-style": {
     unattended: "second after 300 ms",
@@ -305,7 +309,10 @@ const EXPECTED: Readonly<Record<string, Yield>> = {
     unattended: "waits",
     selected: "everyone",
     entries: ["everyone: linux linux []", "staff: linux linux [] staff"],
-    reports: ["5,10 unused: this menu asks for no password: whoever can read it can read this file"],
+    reports: [
+      "2 unused: no key held down changes what is started here",
+      "5,10 unused: this menu asks for no password: whoever can read it can read this file",
+    ],
   },
   "menu-shiftkey": {
     unattended: "kiosk after 0 ms",

@@ -6,6 +6,7 @@ import type { ConfigLine } from "./line.ts";
 export type Directive = (builder: ConfigBuilder, line: ConfigLine) => Remark;
 
 export const NO_LABEL = "there is no LABEL before it";
+export const NOTHING_INSTEAD = "a file that is missing is said here, and nothing is started instead";
 
 /** A directive that is nothing without a label before it. */
 export function ofLabel(act: (draft: LabelDraft, line: ConfigLine) => Remark): Directive {

@@ -1,5 +1,5 @@
 import type { ConfigBuilder } from "./builder.ts";
-import { type Directive, ofLabel } from "./directive.ts";
+import { type Directive, NOTHING_INSTEAD, ofLabel } from "./directive.ts";
 import { type Remark, slip, unused } from "./draft.ts";
 import { BOOT_KEYWORDS } from "./image-kind.ts";
 import { type ConfigLine, splitWord } from "./line.ts";
@@ -46,9 +46,15 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map<string, Direct
       menu.onTimeout = argument;
     }),
   ],
-  ["ONERROR", commandLine(({ globals }, { argument }) => Object.assign(globals, { onError: argument }))],
+  [
+    "ONERROR",
+    kept(
+      commandLine(({ globals }, { argument }) => Object.assign(globals, { onError: argument })),
+      NOTHING_INSTEAD,
+    ),
+  ],
   ["PROMPT", flag("prompt")],
-  ["NOESCAPE", flag("noEscape")],
+  ["NOESCAPE", kept(flag("noEscape"), "no key held down changes what is started here")],
   ["ALLOWOPTIONS", flag("allowOptions")],
   ["IMPLICIT", flag("implicit")],
   [
@@ -139,6 +145,11 @@ function flag(name: "prompt" | "noEscape" | "allowOptions" | "implicit"): Direct
     decimal(line, (value) => {
       globals[name] = value !== 0;
     });
+}
+
+/** What is kept of a line for whoever wants it, and acted on by nobody here. */
+function kept(act: Directive, why: string): Directive {
+  return (builder, line) => act(builder, line) ?? unused(why);
 }
 
 function commandLine(take: (builder: ConfigBuilder, line: ConfigLine) => void): Directive {

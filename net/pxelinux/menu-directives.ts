@@ -1,5 +1,5 @@
 import type { ConfigBuilder } from "./builder.ts";
-import { type Directive, NO_LABEL, ofLabel, ofShownLabel } from "./directive.ts";
+import { type Directive, NO_LABEL, NOTHING_INSTEAD, ofLabel, ofShownLabel } from "./directive.ts";
 import { type Remark, slip, unused } from "./draft.ts";
 import { type ConfigLine, splitKeyword, splitWord } from "./line.ts";
 import { readDecimal } from "./number.ts";
@@ -70,7 +70,7 @@ const MENU_DIRECTIVES: ReadonlyMap<string, MenuDirective> = new Map<string, Menu
     "HIDDEN",
     ({ globals }) => {
       globals.menuHidden = true;
-      return undefined;
+      return unused("the menu is always in sight here");
     },
   ],
   [
@@ -84,7 +84,7 @@ const MENU_DIRECTIVES: ReadonlyMap<string, MenuDirective> = new Map<string, Menu
     "ONERROR",
     ({ globals }, _line, argument) => {
       globals.onError = argument;
-      return undefined;
+      return unused(NOTHING_INSTEAD);
     },
   ],
   ["PASSWD", password],
