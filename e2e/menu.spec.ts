@@ -135,12 +135,30 @@ test.describe("a menu that starts something by itself", () => {
     await expect(powerOn).toBeEnabled();
   });
 
-  test("starts it when the time is up", async ({ page, tree, serve }) => {
-    await tree.write("tftpboot/pxelinux.cfg/default", menu(5));
+  for (const [when, text] of [
+    ["when the time is up", menu(5)],
+    ["at once where PXELINUX does not ask", `DEFAULT one\nTIMEOUT 3000\nLABEL one\n  ${KERNEL}\n`],
+  ] as const) {
+    test(`starts it ${when}`, async ({ page, tree, serve }) => {
+      await tree.write("tftpboot/pxelinux.cfg/default", text);
+      const relay = await serve(tree.path);
+      await page.goto(`${relay.url}?autostart=1`);
+      // There is no such file: that it is asked for is enough.
+      await expect(controls(page).problem("kernel-missing")).toBeVisible();
+      await expect(page.locator("#countdown")).toBeHidden();
+    });
+  }
+
+  test("is not followed to where this machine cannot go", async ({ page, tree, serve }) => {
+    await tree.write(
+      "tftpboot/pxelinux.cfg/default",
+      `DEFAULT disk\nLABEL disk\n  LOCALBOOT 0\nLABEL one\n  KERNEL boot/linux\n  APPEND root=x\n`,
+    );
     const relay = await serve(tree.path);
     await page.goto(`${relay.url}?autostart=1`);
-    // There is no such file: that it is asked for is enough.
-    await expect(controls(page).problem("kernel-missing")).toBeVisible();
-    await expect(page.locator("#countdown")).toBeHidden();
+    const { hint, entry, powerOff } = controls(page);
+    await expect(hint).toContainText("The menu starts disk by itself, which is not for this machine");
+    await expect(entry).toHaveValue("one");
+    await expect(powerOff).toBeDisabled();
   });
 });
