@@ -3,7 +3,7 @@ import { acknowledge, takeMeasurement, updateWindow } from "./acknowledge.ts";
 import { initialWindow } from "./congestion.ts";
 import { closeFlow } from "./deliver.ts";
 import { linkMss, refuseSegment, sendAck, sendChallengeAck, sendSyn } from "./emit.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, noteActivity } from "./flow.ts";
 import { advance, before, distance } from "./sequence.ts";
 import { takeText } from "./text.ts";
 import { transmit } from "./transmit.ts";
@@ -96,6 +96,7 @@ function establish(flow: Flow, segment: TcpSegment): void {
   flow.roundTrip.backoffs = 0;
   flow.retransmitAt = Number.POSITIVE_INFINITY;
   flow.keepaliveAt = clock.now() + settings.keepaliveIdleMs;
+  noteActivity(flow, clock.now());
   flow.unansweredSince = undefined;
   flow.sndUna = segment.acknowledgment;
   flow.sndWl1 = advance(segment.sequence, -1);

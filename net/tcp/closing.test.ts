@@ -260,3 +260,39 @@ describe("keepalive", () => {
     expect(peer.recorder.reason).toBe("reset");
   });
 });
+
+describe("the idle time-out", () => {
+  test("resets a flow through which nothing went, however alive its peer is", () => {
+    const peer = new ScriptedPeer({ idleTimeoutMs: 10_000, keepaliveIdleMs: 4_000 });
+    const stream = peer.open();
+    peer.pass(6_000);
+    peer.send({ payload: Uint8Array.of(1) });
+    peer.pass(6_000);
+    stream.write(Uint8Array.of(2));
+    peer.pass(10);
+    peer.send({ seq: 2, ack: 2 });
+    peer.take();
+    peer.pass(5_000);
+    expect(peer.take()).toEqual(["ACK 1 ack 2"]); // the keepalive
+    peer.send({ seq: 2, ack: 2 });
+    expect(peer.recorder.reason).toBeUndefined();
+    peer.pass(5_000);
+    expect(peer.recorder.reason).toBe("timed-out");
+    expect(peer.take().at(-1)).toBe("RST ACK 2 ack 2");
+    expect(peer.endpoint.counters).toMatchObject({ idleTimeouts: 1, flowsOpen: 0 });
+    expect(peer.endpoint.deadline()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("is off by default: a root that nobody reads is no dead root", () => {
+    const peer = new ScriptedPeer();
+    peer.open();
+    for (let day = 0; day < 3; day++) {
+      for (let minutes = 0; minutes < 24 * 60; minutes += 2) {
+        peer.pass(2 * 60_000);
+        peer.send({});
+      }
+    }
+    expect(peer.recorder.reason).toBeUndefined();
+    expect(peer.endpoint.counters.idleTimeouts).toBe(0);
+  });
+});

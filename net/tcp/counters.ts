@@ -21,6 +21,10 @@ export interface TcpCounters {
   flowsOpened: number;
   flowsOpen: number;
   flowsInTimeWait: number;
+  /** Opens given up because they had not succeeded in time. */
+  handshakeTimeouts: number;
+  /** Flows reset because nothing went through them. */
+  idleTimeouts: number;
   /** SYNs answered with a RST because a bound on flows was reached. */
   flowsRefused: number;
   /** SYNs and other segments to a port where nobody listens and no flow is. */
@@ -37,6 +41,7 @@ export interface TcpCounters {
     badAcknowledgment: number;
     /** No timestamp although they were agreed on (RFC 7323, section 3.2). */
     noTimestamp: number;
+    /** Half-open flows given up to make room for another: a SYN flood. */
     halfOpenFull: number;
     outOfOrderFull: number;
     timeWaitFull: number;
@@ -62,6 +67,8 @@ export function createCounters(): TcpCounters {
     flowsOpened: 0,
     flowsOpen: 0,
     flowsInTimeWait: 0,
+    handshakeTimeouts: 0,
+    idleTimeouts: 0,
     flowsRefused: 0,
     unknownFlows: 0,
     sendQueueOverflows: 0,

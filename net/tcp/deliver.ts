@@ -74,6 +74,7 @@ function disarm(flow: Flow): void {
   flow.delayedAckAt = NEVER;
   flow.keepaliveAt = NEVER;
   flow.timeWaitAt = NEVER;
+  flow.idleAt = NEVER;
 }
 
 function discards(end: StreamEnd | undefined): boolean {

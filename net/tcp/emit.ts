@@ -2,7 +2,7 @@ import type { Ipv4Address } from "../ipv4/address.ts";
 import type { Ipv4Output } from "../ipv4/output.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
 import type { TcpCounters } from "./counters.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, noteActivity } from "./flow.ts";
 import { currentRtoMs } from "./round-trip.ts";
 import { advance, before, distance, later, type SequenceNumber } from "./sequence.ts";
 import {
@@ -74,6 +74,7 @@ export function sendSegment(flow: Flow, sequence: SequenceNumber, length: number
   const last = distance(flow.sndUna, sequence) + length === flow.sendQueue.length;
   const flags = ACK | (fin ? FIN : 0) | (last && length > 0 ? PSH : 0);
   flow.lastSentAt = flow.context.clock.now();
+  if (length > 0 && !again) noteActivity(flow, flow.lastSentAt);
   armRetransmit(flow);
   put(flow, sequence, flags, currentOptions(flow), length);
 }

@@ -8,6 +8,7 @@ import { createCounters, type TcpCounters } from "./counters.ts";
 import { closeFlow, deliver } from "./deliver.ts";
 import { refuseSegment, sendSyn } from "./emit.ts";
 import { createFlow, type Flow, type FlowContext, flowDeadline } from "./flow.ts";
+import { HalfOpenFlows } from "./half-open.ts";
 import { DEFAULT_SETTINGS, type TcpSettings } from "./settings.ts";
 import { pathRestored, timeoutsArrive } from "./timeouts.ts";
 import { ACK, FIN, parseSegment, RST, SYN, type TcpSegment } from "./wire.ts";
@@ -48,7 +49,7 @@ export class TcpEndpoint implements Timed {
   /** By local port, then by remote address and port. */
   readonly #flows = new Map<number, Map<number, Flow>>();
   readonly #flowsOfPeer = new Map<Ipv4Address, number>();
-  readonly #halfOpen = new Set<Flow>();
+  readonly #halfOpen: HalfOpenFlows;
   /** The oldest first. */
   readonly #timeWait = new Set<Flow>();
   #inbox: { source: Ipv4Address; bytes: Uint8Array }[] = [];
@@ -57,10 +58,12 @@ export class TcpEndpoint implements Timed {
 
   constructor({ output, clock, random, settings }: TcpEndpointOptions) {
     this.#random = random;
+    const all = { ...DEFAULT_SETTINGS, ...settings };
+    this.#halfOpen = new HalfOpenFlows(all);
     this.#context = {
       output,
       clock,
-      settings: { ...DEFAULT_SETTINGS, ...settings },
+      settings: all,
       counters: this.counters,
       established: (flow) => this.#established(flow),
       ended: (flow) => this.#ended(flow),
@@ -228,13 +231,14 @@ export class TcpEndpoint implements Timed {
       this.#refuseUnknown(output, source, segment);
       return;
     }
+    const surplus = this.#halfOpen.surplus(source);
+    if (surplus !== undefined) {
+      this.counters.dropped.halfOpenFull += 1;
+      closeFlow(surplus, "timed-out");
+    }
     if (this.#isFull(source)) {
       this.counters.flowsRefused += 1;
       refuseSegment(output, this.counters, source, segment);
-      return;
-    }
-    if (this.#halfOpen.size >= this.#context.settings.maxHalfOpen) {
-      this.counters.dropped.halfOpenFull += 1;
       return;
     }
     const flow = this.#addFlow(true, segment.destinationPort, source, segment.sourcePort);

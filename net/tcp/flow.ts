@@ -131,6 +131,7 @@ export interface Flow {
   delayedAckAt: number;
   keepaliveAt: number;
   timeWaitAt: number;
+  idleAt: number;
   /** Since when the peer has owed us a segment. */
   unansweredSince: number | undefined;
   openedAt: number;
@@ -208,10 +209,16 @@ export function createFlow(
     delayedAckAt: Number.POSITIVE_INFINITY,
     keepaliveAt: Number.POSITIVE_INFINITY,
     timeWaitAt: Number.POSITIVE_INFINITY,
+    idleAt: Number.POSITIVE_INFINITY,
     unansweredSince: undefined,
     openedAt: now,
     challengeAckAt: Number.NEGATIVE_INFINITY,
   };
+}
+
+/** Data has moved, in either direction. */
+export function noteActivity(flow: Flow, now: number): void {
+  flow.idleAt = now + flow.context.settings.idleTimeoutMs;
 }
 
 /** The shift with which `window` octets fit 16 bits. */
@@ -223,7 +230,14 @@ function windowShift(window: number): number {
 
 /** When the flow next has something to do. */
 export function flowDeadline(flow: Flow): number {
-  return Math.min(flow.retransmitAt, flow.persistAt, flow.delayedAckAt, flow.keepaliveAt, flow.timeWaitAt);
+  return Math.min(
+    flow.retransmitAt,
+    flow.persistAt,
+    flow.delayedAckAt,
+    flow.keepaliveAt,
+    flow.timeWaitAt,
+    flow.idleAt,
+  );
 }
 
 /** Whether the flow can still send data and its FIN, new or again. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ISS, PEER_ISS, ScriptedPeer } from "./scripted-peer.ts";
+import { ISS, PEER_ISS, PORT, ScriptedPeer } from "./scripted-peer.ts";
 import { LEFT, Recorder, RIGHT, SimulatedLink } from "./simulated-link.ts";
-import { ACK, FIN, RST, SYN, serializeSegment } from "./wire.ts";
+import { ACK, FIN, NO_OPTIONS, RST, SYN, serializeSegment } from "./wire.ts";
 
 describe("a handshake", () => {
   test("is answered with the options that were offered, and no others", () => {
@@ -49,7 +49,7 @@ describe("a handshake", () => {
       "SYN ACK 0 ack 1",
       "RST ACK 1 ack 1",
     ]);
-    expect(peer.endpoint.counters.flowsOpen).toBe(0);
+    expect(peer.endpoint.counters).toMatchObject({ flowsOpen: 0, handshakeTimeouts: 1 });
   });
 
   test("answers a repeated SYN with the same SYN and ACK", () => {
@@ -96,15 +96,67 @@ describe("a handshake", () => {
 });
 
 describe("the bounds of an endpoint", () => {
-  test("drop a SYN when too many are half open, so that it is repeated", () => {
-    const peer = new ScriptedPeer({ maxHalfOpen: 1 });
-    peer.send({ flags: SYN, seq: 0, port: 1001 });
-    peer.send({ flags: SYN, seq: 0, port: 1002 });
-    expect(peer.take()).toEqual(["SYN ACK 0 ack 1"]);
-    expect(peer.endpoint.counters.dropped.halfOpenFull).toBe(1);
+  const synFrom = (source: number, sourcePort: number) =>
+    serializeSegment(
+      {
+        sourcePort,
+        destinationPort: PORT,
+        sequence: 1,
+        acknowledgment: 0,
+        flags: SYN,
+        window: 65535,
+        options: NO_OPTIONS,
+        payload: new Uint8Array(0),
+      },
+      source,
+      LEFT,
+    );
+
+  test("give up the oldest half-open flow of a peer for a new one", () => {
+    const peer = new ScriptedPeer({ maxHalfOpenPerPeer: 2 });
+    for (const port of [1001, 1002, 1003]) peer.send({ flags: SYN, seq: 0, port });
+    expect(peer.take()).toEqual(Array(3).fill("SYN ACK 0 ack 1"));
+    const { counters } = peer.endpoint;
+    expect([counters.dropped.halfOpenFull, counters.flowsOpen]).toEqual([1, 2]);
     peer.send({ port: 1001 });
-    peer.send({ flags: SYN, seq: 0, port: 1002 });
-    expect(peer.take()).toEqual(["SYN ACK 0 ack 1"]);
+    expect(peer.take()).toEqual(["RST 1"]);
+    expect(peer.stream).toBeUndefined();
+    peer.send({ port: 1002 });
+    expect(peer.stream).toBeDefined();
+    // It is open now, and no longer in the way.
+    peer.send({ flags: SYN, seq: 0, port: 1004 });
+    expect([counters.dropped.halfOpenFull, counters.flowsOpen]).toEqual([1, 3]);
+  });
+
+  test("leave a peer its half-open flows while another floods", () => {
+    const link = new SimulatedLink();
+    const flooder = RIGHT + 1;
+    const left = link.endpoint(LEFT, { maxHalfOpenPerPeer: 8 });
+    const opened: string[] = [];
+    left.listen(PORT, (_, { address }) => {
+      opened.push(address === RIGHT ? "neighbour" : "flooder");
+      return new Recorder();
+    });
+    const right = link.endpoint(RIGHT);
+    right.connect({ address: LEFT, port: PORT }, new Recorder());
+    for (let port = 1; port <= 1000; port++) {
+      left.receive(flooder, synFrom(flooder, port));
+    }
+    link.run(10);
+    expect(opened).toEqual(["neighbour"]);
+    expect(left.counters.flowsOpen).toBe(1 + 8);
+    expect(left.counters.dropped.halfOpenFull).toBe(1000 - 8);
+  });
+
+  test("hold for all peers together", () => {
+    const link = new SimulatedLink();
+    const left = link.endpoint(LEFT, { maxHalfOpen: 10 });
+    left.listen(PORT, () => new Recorder());
+    for (let host = 1; host <= 100; host++) {
+      left.receive(RIGHT + host, synFrom(RIGHT + host, 5000));
+    }
+    link.run(10);
+    expect([left.counters.flowsOpen, left.counters.dropped.halfOpenFull]).toEqual([10, 90]);
   });
 
   test("refuse a flow over the bound, and take one again when another is gone", () => {

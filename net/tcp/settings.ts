@@ -4,8 +4,10 @@ export interface TcpSettings {
   readonly maxFlows: number;
   /** The same for one remote address. */
   readonly maxFlowsPerPeer: number;
-  /** Flows in SYN-RECEIVED. A SYN over the bound is dropped: the peer repeats it. */
+  /** Flows in SYN-RECEIVED. Over the bound the oldest goes. */
   readonly maxHalfOpen: number;
+  /** The same for one remote address. */
+  readonly maxHalfOpenPerPeer: number;
   /** Flows in TIME-WAIT. Over the bound the oldest goes early. */
   readonly maxTimeWait: number;
   /** Most that we hold for a paused reader and out of order: the window that we offer. */
@@ -35,6 +37,12 @@ export interface TcpSettings {
   readonly userTimeoutMs: number;
   /** After this long without a segment the peer is asked for a sign of life; `Infinity` never asks. */
   readonly keepaliveIdleMs: number;
+  /**
+   * A flow without data in either direction for this long is reset; `Infinity` never resets one. Never by default, because
+   * nothing is wrong with it: a root whose blocks are all in the guest's memory is not read for days, and a peer that is gone
+   * is found by `keepaliveIdleMs` and `userTimeoutMs`.
+   */
+  readonly idleTimeoutMs: number;
   /** How long TIME-WAIT lasts: 2 MSL, with an MSL that fits one segment of a virtual network. */
   readonly timeWaitMs: number;
   /** At most one challenge ACK a flow in this time (RFC 5961, section 7). */
@@ -44,7 +52,8 @@ export interface TcpSettings {
 export const DEFAULT_SETTINGS: TcpSettings = {
   maxFlows: 1024,
   maxFlowsPerPeer: 128,
-  maxHalfOpen: 64,
+  maxHalfOpen: 1024,
+  maxHalfOpenPerPeer: 64,
   maxTimeWait: 256,
   receiveWindow: 256 * 1024,
   maxOutOfOrder: 512,
@@ -59,6 +68,7 @@ export const DEFAULT_SETTINGS: TcpSettings = {
   handshakeTimeoutMs: 60_000,
   userTimeoutMs: 30 * 60_000,
   keepaliveIdleMs: 2 * 60_000,
+  idleTimeoutMs: Number.POSITIVE_INFINITY,
   timeWaitMs: 4_000,
   challengeAckIntervalMs: 500,
 };

@@ -1,6 +1,6 @@
 import { deliver, endReached, enterTimeWait } from "./deliver.ts";
 import { sendAck, windowGain } from "./emit.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, noteActivity } from "./flow.ts";
 import { advance, before, distance } from "./sequence.ts";
 import { FIN, type TcpSegment } from "./wire.ts";
 
@@ -34,6 +34,7 @@ export function takeText(flow: Flow, segment: TcpSegment): void {
 /** Returns whether a gap was filled. */
 function takeInOrder(flow: Flow, text: Uint8Array): boolean {
   if (text.length > 0) {
+    noteActivity(flow, flow.context.clock.now());
     receive(flow, text);
     flow.rcvNxt = advance(flow.rcvNxt, text.length);
   }

@@ -13,6 +13,12 @@ export function timeoutsArrive(flow: Flow, now: number): void {
     closeFlow(flow, "finished");
     return;
   }
+  if (now >= flow.idleAt) {
+    flow.context.counters.idleTimeouts += 1;
+    sendReset(flow);
+    closeFlow(flow, "timed-out");
+    return;
+  }
   if (now >= flow.delayedAckAt) sendAck(flow);
   if (now >= flow.retransmitAt) retransmissionTimeout(flow, now);
   if (now >= flow.persistAt) persistTimeout(flow, now);
@@ -76,6 +82,7 @@ function isGivenUp(flow: Flow, now: number): boolean {
   flow.unansweredSince ??= now;
   const since = opens ? flow.openedAt : flow.unansweredSince;
   if (now - since < (opens ? settings.handshakeTimeoutMs : settings.userTimeoutMs)) return false;
+  if (opens) flow.context.counters.handshakeTimeouts += 1;
   sendReset(flow);
   closeFlow(flow, "timed-out");
   return true;
