@@ -8,6 +8,7 @@ import { BootHttp } from "./boot-http/boot-http.ts";
 import { LEASE_SECONDS } from "./client/boot-network.ts";
 import { Clients, type SegmentMode } from "./client/clients.ts";
 import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
+import { clientLimits } from "./client/limits.ts";
 import { declareServices } from "./client/services.ts";
 import { readConfiguration } from "./config/configuration.ts";
 import { openExports } from "./exports/open-exports.ts";
@@ -19,6 +20,7 @@ import { reachableHost } from "./http/reachable.ts";
 import { answer } from "./http/routes.ts";
 import { createSiteServer } from "./http/site-server.ts";
 import type { Logger } from "./log.ts";
+import { limitLog } from "./log-limit.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
@@ -119,6 +121,7 @@ async function open(
       ),
     },
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
+    limits: clientLimits(configuration.limits),
     tftp: {
       open: openBootFiles(bootFiles),
       transfersPerClient: configuration.limits.tftp_transfers,
@@ -141,6 +144,7 @@ async function open(
     ...exports.notices,
     ...services.notices,
     ...(isLoopback(host) ? [] : [openToAll(host)]),
+    ...(mode === "shared" ? [SHARED_SEGMENT] : []),
   ];
   for (const { message } of notices) logger.warn(message);
 
@@ -151,6 +155,7 @@ async function open(
       server: formatIpv4(address),
       client: formatIpv4(network.firstClientAddress),
       ...(mode === "isolated" && { netmask: formatIpv4(netmask(network.prefixLength)) }),
+      mode,
     },
     ...(menu !== undefined && { menu }),
     mtu,
@@ -188,7 +193,7 @@ async function open(
   // Closed before the HTTP server, which waits for the sockets that became WebSockets.
   const wire = new WireServer(http, {
     mtu,
-    logger,
+    logger: limitLog(logger, { linesPerSecond: configuration.limits.log_lines_per_second }),
     attach: clients.attach,
     admit: access.admitUpgrade,
     maxClients: configuration.limits.clients,
@@ -239,6 +244,12 @@ async function openLeases(mode: SegmentMode, tree: string, logger: Logger): Prom
   const path = join(tree, LEASE_FILE);
   return LeaseFile.open({ path, logger: logger.child("leases"), longestMs: LEASE_SECONDS * 1000 });
 }
+
+const SHARED_SEGMENT: Notice = {
+  code: "segment-shared",
+  message:
+    "All machines share one segment: each asks for an address (a static ip= of a boot entry becomes ip=dhcp), and none goes on from a checkpoint.",
+};
 
 function openToAll(host: string): Notice {
   return {

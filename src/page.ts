@@ -126,15 +126,12 @@ export class Page implements NetrootHandle {
 
   #powerOn(choice: BootChoice): void {
     // Another relay's segment is not known here.
-    const mtu =
+    const segment =
       this.#relay.kind === "reachable" && this.#asked.relay === undefined
-        ? this.#relay.status.mtu
-        : undefined;
+        ? { mtu: this.#relay.status.mtu, segment: this.#relay.status.network.mode }
+        : {};
     const token = this.#token.kind === "token" ? { token: this.#token.token } : {};
-    const result = machineSettings(
-      { ...choice, ...(mtu === undefined ? {} : { mtu }), ...token, facts: this.#facts },
-      this.#urls,
-    );
+    const result = machineSettings({ ...choice, ...segment, ...token, facts: this.#facts }, this.#urls);
     this.#own = result.ok ? [] : [result.problem];
     this.#showProblems();
     if (!result.ok) return;

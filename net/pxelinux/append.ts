@@ -15,3 +15,11 @@ export function initrdsOf(append: string): string[] {
 export function joinWords(...parts: readonly string[]): string {
   return parts.filter((part) => part !== "").join(" ");
 }
+
+/**
+ * The line with `ip=dhcp` in place of a static address (dracut.cmdline(7)): on a segment that several machines share, one
+ * menu must not give all of them the same.
+ */
+export function withLeasedAddress(append: string): string {
+  return append.replace(/(^|\s)ip=\d+\.\d+\.\d+\.\d+\S*/g, "$1ip=dhcp");
+}

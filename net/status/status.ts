@@ -10,6 +10,8 @@ export interface RelayStatus {
     readonly client: string;
     /** Of that address, where every client is sure to be leased it: where each has a segment to itself. */
     readonly netmask?: string;
+    /** Whether each client has the network to itself, or all share one. */
+    readonly mode: "isolated" | "shared";
   };
   /**
    * The pxelinux.cfg file of a machine at the client's address, by its path in tftpboot/, and the folder there that the names

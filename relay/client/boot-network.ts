@@ -7,7 +7,7 @@ import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { Occupants } from "../../net/segment/occupants.ts";
-import { type GuardCounters, type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
+import { type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { createCounters, type TcpCounters } from "../../net/tcp/counters.ts";
@@ -15,7 +15,9 @@ import { type Drive, drive, monotonicClock } from "../drive.ts";
 import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
 import type { UplinkPort } from "../uplink/uplink.ts";
 import { AOE_MAC, type AoeTargets, type AoeTargetsOptions, plugInTargets } from "./aoe-targets.ts";
+import { type ClientPort, plugInClient } from "./client-port.ts";
 import type { LeaseStore } from "./lease-store.ts";
+import { type ClientLimits, DEFAULT_CLIENT_LIMITS, tcpSettings } from "./limits.ts";
 
 /** The boot server's station on every segment. Locally administered; the same everywhere, so that a capture reads well. */
 export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
@@ -38,6 +40,8 @@ export interface BootNetworkOptions
   readonly aoe?: AoeTargetsOptions;
   /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
   readonly leaseStore?: LeaseStore;
+  /** What each client may take. */
+  readonly limits?: ClientLimits;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
 }
@@ -49,35 +53,33 @@ export interface ClientPortOptions {
   readonly dropped?: (reason: GuardReason, frame: Uint8Array) => void;
 }
 
-/** Where a client is plugged in. */
-export interface ClientPort extends Omit<Port, "sendTo"> {
-  /** What the client sent and should not have. */
-  readonly dropped: Readonly<GuardCounters>;
-  /** The client was away for a while: its connections go on at once. */
-  resumed(): void;
-  /** Pulls the plug: the client's address is free, its connections are reset. */
-  detach(): void;
-}
-
 /** A segment with its boot server and gateway, kept going by one timer. Clients are ports of it, and each can only be itself. */
 export class BootNetwork {
   readonly #options: BootNetworkOptions;
+  readonly #clock: Clock;
   readonly #segment: Segment;
   readonly #occupants = new Occupants();
   readonly #server: BootServer;
   readonly #serverPort: Port;
   readonly #targets: AoeTargets | undefined;
   readonly #drive: Drive;
-  /** What clients that are gone sent and should not have. */
-  #guardPast: CountTree = {};
-  readonly #guards = new Set<PortGuard>();
+  /** Of clients that are gone. */
+  #dropsPast: CountTree = {};
+  readonly #ports = new Set<ClientPort>();
   #gateway: Gateway | undefined;
   #clients = 0;
   #uplinks = 0;
 
   constructor(options: BootNetworkOptions) {
     this.#options = options;
-    const { clock = monotonicClock, random = nodeRandom, leaseStore, pxe } = options;
+    const {
+      clock = monotonicClock,
+      random = nodeRandom,
+      leaseStore,
+      pxe,
+      limits = DEFAULT_CLIENT_LIMITS,
+    } = options;
+    this.#clock = clock;
     // Handlers also use their streams when no frame came in: the answer of an export, for example.
     const wake = () => this.#drive.wake();
     const services = options.services.map(({ port, service }): DeclaredService => {
@@ -107,7 +109,8 @@ export class BootNetwork {
       transmit: (frame) => this.#serverPort.send(frame),
       changed: wake,
       tcp: (output) => {
-        this.#gateway = new Gateway({ output, clock, random, services });
+        const settings = tcpSettings(limits);
+        this.#gateway = new Gateway({ output, clock, random, services, settings });
         return this.#gateway;
       },
     });
@@ -125,10 +128,10 @@ export class BootNetwork {
     return this.#gateway?.counters ?? createCounters();
   }
 
-  /** What all clients that are and were sent and should not have. */
+  /** What all clients that are and were sent and should not have, or were not sent because it was too much: see `ClientDrops`. */
   guarded(): CountTree {
-    let sum = this.#guardPast;
-    for (const { counters } of this.#guards) sum = addCounts(sum, asCounts(counters));
+    let sum = this.#dropsPast;
+    for (const port of this.#ports) sum = addCounts(sum, asCounts(port.drops()));
     return sum;
   }
 
@@ -139,7 +142,7 @@ export class BootNetwork {
 
   /** Plugs a client in; `deliver` takes frames to it. */
   attach(deliver: FrameSink, { mac, dropped }: ClientPortOptions = {}): ClientPort {
-    const { address, prefixLength } = this.#options;
+    const { address, prefixLength, limits = DEFAULT_CLIENT_LIMITS } = this.#options;
     const occupant = this.#occupants.join();
     if (mac !== undefined) occupant.takeMac(mac);
     const guard = new PortGuard({
@@ -150,35 +153,30 @@ export class BootNetwork {
       aoe: this.#targets !== undefined || this.#uplinks > 0,
       ...(dropped !== undefined && { dropped }),
     });
-    const port = this.#segment.attach(deliver);
-    this.#guards.add(guard);
-    this.#clients++;
-    this.#targets?.announce();
-    let attached = true;
-    return {
-      counters: port.counters,
-      dropped: guard.counters,
-      send: (frame) => {
-        const passage = guard.judge(frame);
-        if (passage === "segment") port.send(frame);
-        else if (passage === "server") port.sendTo(this.#serverPort, frame);
-      },
+    const port: ClientPort = plugInClient({
+      segment: this.#segment,
+      serverPort: this.#serverPort,
+      guard,
+      limits,
+      clock: this.#clock,
+      deliver,
       resumed: () => {
         if (occupant.address === undefined) return;
         this.#gateway?.pathRestored(occupant.address);
         this.#drive.wake();
       },
-      detach: () => {
-        if (!attached) return;
-        attached = false;
+      leaving: () => {
         this.#clients--;
-        this.#guards.delete(guard);
-        this.#guardPast = addCounts(this.#guardPast, asCounts(guard.counters));
+        this.#ports.delete(port);
+        this.#dropsPast = addCounts(this.#dropsPast, asCounts(port.drops()));
         this.#server.leave(occupant);
-        port.detach();
         occupant.leave();
       },
-    };
+    });
+    this.#ports.add(port);
+    this.#clients++;
+    this.#targets?.announce();
+    return port;
   }
 
   /** Plugs in what is no client: a wire to other networks. Nothing that comes from there is judged. */

@@ -1,81 +1,25 @@
-import { createHash, randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { ExportHub } from "../../net/export/hub.ts";
-import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
-import { NBD_PORT } from "../../net/nbd/constants.ts";
-import { NbdSession, newSessionCounters } from "../../net/nbd/session.ts";
-import type { StreamEnd } from "../../net/stream/stream.ts";
-import { listen } from "../http/listen.ts";
+import { formatIpv4 } from "../../net/ipv4/address.ts";
 import { silentLogger } from "../log.ts";
-import { WireServer } from "../wire/wire-server.ts";
-import { Clients, type SegmentMode } from "./clients.ts";
-import { GuestNbd, hashDevice } from "./guest-nbd.ts";
+import type { SegmentMode } from "./clients.ts";
+import { hashDevice } from "./guest-nbd.ts";
 import { LeaseFile } from "./lease-file.ts";
 import type { LeaseStore } from "./lease-store.ts";
-import { SyntheticGuest } from "./synthetic-guest.ts";
+import { clientLab, endOf, openDevice, until } from "./testing/lab.ts";
 
-const SERVER = parseIpv4("10.86.0.1")!;
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** The wire with its networks, and one export in memory. */
-async function start(mode: SegmentMode, sizeBytes = 16 * 1024 * 1024, leaseStore?: LeaseStore) {
-  const bytes = new Uint8Array(randomBytes(sizeBytes));
-  const hub = new ExportHub();
-  hub.add({
-    name: "kisroot",
-    sizeBytes,
-    readOnly: true,
-    description: "memory",
-    read: async (offset, length) => bytes.subarray(offset, offset + length),
-  });
-  const sessions = newSessionCounters();
-  const clients = new Clients(mode, {
-    address: SERVER,
-    prefixLength: 24,
-    mtu: 1500,
-    services: [{ port: NBD_PORT, service: (stream) => new NbdSession(stream, hub, sessions) }],
+function start(mode: SegmentMode, sizeBytes?: number, leaseStore?: LeaseStore) {
+  return clientLab(mode, (close) => closers.push(close), {
+    ...(sizeBytes !== undefined && { sizeBytes }),
     ...(leaseStore !== undefined && { leaseStore }),
   });
-  const http = createServer();
-  const wire = new WireServer(http, { mtu: 1500, logger: silentLogger, attach: clients.attach });
-  const port = await listen(http, "127.0.0.1", 0);
-  closers.push(async () => {
-    await wire.close();
-    await new Promise((resolve) => http.close(resolve));
-  });
-  const plugIn = async (batch = true, mac?: number) => {
-    const url = `ws://127.0.0.1:${port}/wire`;
-    const guest = await SyntheticGuest.connect({ url, batch, ...(mac !== undefined && { mac }) });
-    closers.push(() => guest.close());
-    const lease = await guest.acquire();
-    return { guest, lease, station: guest.station };
-  };
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { clients, wire, sessions, plugIn, sha256 };
-}
-
-type Station = SyntheticGuest["station"];
-
-function openDevice(station: Station, name = "kisroot") {
-  return GuestNbd.open((handler) => station.connect({ address: SERVER, port: NBD_PORT }, handler), name);
-}
-
-/** How a connection ends that is opened and left alone. */
-function endOf(station: Station, port: number, address = SERVER) {
-  return new Promise<StreamEnd>((closed) =>
-    station.connect({ address, port }, { data() {}, end() {}, drained() {}, closed }),
-  );
-}
-
-async function until(condition: () => boolean) {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 describe("a client", () => {
@@ -84,7 +28,7 @@ describe("a client", () => {
     ["one frame a message", false],
   ])("reads its whole device, %s", async (_, batch) => {
     const { plugIn, sha256 } = await start("isolated");
-    const { station } = await plugIn(batch);
+    const { station } = await plugIn({ batch });
     const nbd = await openDevice(station);
     expect(nbd.info).toEqual({ sizeBytes: 16 * 1024 * 1024, readOnly: true, canFlush: true });
     expect(await hashDevice(nbd)).toBe(sha256);
@@ -123,7 +67,7 @@ describe("a client", () => {
   it("leaves nothing behind: no network, no NBD session", async () => {
     const { clients, plugIn, sessions } = await start("isolated");
     const first = await plugIn();
-    const second = await plugIn(false);
+    const second = await plugIn({ batch: false });
     const nbd = await openDevice(first.station);
     void nbd.read(0, 8 * 1024 * 1024).catch(() => {}); // under way when the link goes
     await openDevice(second.station);
@@ -164,7 +108,7 @@ describe("segments", () => {
     const options = { path: join(directory, "leases.json"), logger: silentLogger, longestMs: 1e12 };
     const [one, two, three] = [0x02_00_00_00_00_01, 0x02_00_00_00_00_02, 0x02_00_00_00_00_03];
     const addressOf = async (from: Awaited<ReturnType<typeof start>>, mac: number) => {
-      const { guest, lease } = await from.plugIn(true, mac);
+      const { guest, lease } = await from.plugIn({ mac });
       return { guest, address: formatIpv4(lease.address) };
     };
 

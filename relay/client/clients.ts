@@ -1,8 +1,11 @@
 import type { FrameSink } from "../../net/segment/frame.ts";
+import type { GuardReason } from "../../net/segment/port-guard.ts";
+import type { Logger } from "../log.ts";
 import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
 import type { UplinkPort } from "../uplink/uplink.ts";
 import type { AttachClient } from "../wire/wire-session.ts";
 import { BootNetwork, type BootNetworkOptions } from "./boot-network.ts";
+import { dropWords } from "./drop-words.ts";
 
 /** `isolated`: each client has a segment, a boot server and a gateway of its own. `shared`: one for all of them. */
 export type SegmentMode = "isolated" | "shared";
@@ -31,9 +34,9 @@ export class Clients {
     return sum;
   }
 
-  readonly attach: AttachClient = (_id, send) => {
+  readonly attach: AttachClient = (_id, send, logger) => {
     const network = this.#network();
-    const port = network.attach(send);
+    const port = network.attach(send, { dropped: sayOnce(logger) });
     return {
       receive: port.send,
       resumed: port.resumed,
@@ -78,4 +81,15 @@ export class Clients {
 
 function countsOf(network: BootNetwork): CountTree {
   return { server: asCounts(network.counters), tcp: asCounts(network.tcp), guard: network.guarded() };
+}
+
+/** Says for what a client's frames are dropped: the first time of each reason. */
+function sayOnce(logger: Logger): (reason: GuardReason) => void {
+  const said = new Set<GuardReason>();
+  return (reason) => {
+    if (said.has(reason)) return;
+    said.add(reason);
+    const words = dropWords[reason];
+    if (words !== undefined) logger.warn(`frames are dropped: ${words}.`);
+  };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { RandomBytes } from "../../net/clock.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { icmpLength, parseIcmp, writeIcmp } from "../../net/icmp/icmp.ts";
+import { IcmpService } from "../../net/icmp/service.ts";
 import { type Ipv4Address, netmask } from "../../net/ipv4/address.ts";
 import { type Ipv4Arrival, Ipv4Interface } from "../../net/ipv4/interface.ts";
 import { ipProtocol } from "../../net/ipv4/packet.ts";
@@ -15,6 +16,7 @@ import type { GuestLease } from "./guest-dhcp.ts";
 /** A guest's IP stack once it has its lease: ARP, ping and TCP, all from `net/`. */
 export class GuestStation {
   readonly interface: Ipv4Interface;
+  readonly #icmp: IcmpService;
   readonly #pings = new Map<number, (data: Uint8Array) => void>();
   readonly tcp: TcpEndpoint;
   readonly #drive: Drive;
@@ -32,6 +34,7 @@ export class GuestStation {
       receive: (arrival) => this.#arrive(arrival),
       unroutable: () => {},
     });
+    this.#icmp = new IcmpService(this.interface, monotonicClock);
     this.tcp = new TcpEndpoint({ output: this.interface, clock: monotonicClock, random });
     this.#drive = drive(
       {
@@ -76,11 +79,15 @@ export class GuestStation {
     this.#drive.close();
   }
 
-  #arrive({ packet }: Ipv4Arrival): void {
+  #arrive(arrival: Ipv4Arrival): void {
+    const { packet } = arrival;
     if (packet.protocol === ipProtocol.tcp) this.tcp.receive(packet.source, packet.payload);
     if (packet.protocol !== ipProtocol.icmp) return;
     const message = parseIcmp(packet.payload);
-    if (message.kind !== "echo-reply") return;
+    if (message.kind !== "echo-reply") {
+      this.#icmp.receive(arrival);
+      return;
+    }
     this.#pings.get(message.sequence)?.(message.data);
     this.#pings.delete(message.sequence);
   }

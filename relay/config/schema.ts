@@ -7,7 +7,9 @@ import { isInNetwork, netmask, parseIpv4 } from "../../net/ipv4/address.ts";
 import { DEFAULT_TRANSFERS_PER_CLIENT } from "../../net/tftp/server.ts";
 import { parseHost } from "../access/hosts.ts";
 import { originOf } from "../access/origins.ts";
+import { DEFAULT_CLIENT_LIMITS } from "../client/limits.ts";
 import { parseNbdUrl } from "../exports/nbd-url.ts";
+import { DEFAULT_LOG_LINES_PER_SECOND } from "../log-limit.ts";
 
 // Every message is the second half of a sentence: "netroot.toml, line 3: segment.mtu …".
 
@@ -17,6 +19,11 @@ const port = (least: number) =>
     .min(least, `is a number from ${least} to 65535`)
     .max(65535, `is a number from ${least} to 65535`);
 const words = (what: string) => z.string(`is ${what}, in quotes`).min(1, `is ${what}, and not empty`);
+const count = (least: number, most: number) =>
+  z
+    .int(`is a number from ${least} to ${most}`)
+    .min(least, `is at least ${least}`)
+    .max(most, `is at most ${most}`);
 const yesOrNo = z.boolean("is true or false, without quotes");
 
 /** The network of a segment. Its first address is the boot server's. */
@@ -234,6 +241,16 @@ const tables = z.strictObject({
         .min(0, "is at least 0, which waits for nobody")
         .max(3600, "is at most 3600")
         .default(DEFAULT_RESUME_SECONDS),
+      // Of each client. See `ClientLimits`.
+      tcp_flows: count(1, 10_000).default(DEFAULT_CLIENT_LIMITS.tcpFlows),
+      tcp_half_open: count(1, 10_000).default(DEFAULT_CLIENT_LIMITS.tcpHalfOpen),
+      tcp_half_open_seconds: count(1, 3600).default(DEFAULT_CLIENT_LIMITS.tcpHalfOpenSeconds),
+      /** 0 for never. */
+      tcp_idle_seconds: count(0, 10_000_000).default(DEFAULT_CLIENT_LIMITS.tcpIdleSeconds),
+      // At least one frame of the largest MTU.
+      bytes_per_second: count(100_000, 1e12).default(DEFAULT_CLIENT_LIMITS.bytesPerSecond),
+      packets_per_second: count(10, 1e9).default(DEFAULT_CLIENT_LIMITS.packetsPerSecond),
+      log_lines_per_second: count(1, 10_000).default(DEFAULT_LOG_LINES_PER_SECOND),
     })
     .prefault({}),
   /** A Linux tap on the segment: what listens there stands beside the clients. */

@@ -26,7 +26,7 @@ function status(): RelayStatus {
   return {
     version: "0",
     tree: "tree",
-    network: { server: "10.86.0.1", client: "10.86.0.100" },
+    network: { server: "10.86.0.1", client: "10.86.0.100", mode: "isolated" },
     mtu: 1500,
     exports: [exportState].flatMap((state) => {
       if (state === "none") return [];

@@ -44,6 +44,17 @@ test("a card that can tell its driver has the MTU of the segment", () => {
   expect([mtuOf("virtio"), mtuOf("ne2k")]).toEqual([9000, undefined]);
 });
 
+test("on a shared segment a machine asks for its address, and goes on from no checkpoint", () => {
+  const append =
+    "root=overlay:nbd=10.86.0.1:kisroot ip=10.86.0.100::10.86.0.1:255.255.255.0:netroot:eth0:none quiet";
+  const settingsOn = (segment: "isolated" | "shared") => {
+    const result = machineSettings({ entry: overlay, append, ...machine, segment }, urls);
+    return result.ok ? [result.settings.append, result.settings.checkpoint] : [];
+  };
+  expect(settingsOn("isolated")).toEqual([append, "auto"]);
+  expect(settingsOn("shared")).toEqual(["root=overlay:nbd=10.86.0.1:kisroot ip=dhcp quiet", "off"]);
+});
+
 test("an edited initrd= counts, line breaks are blanks", () => {
   const result = machineSettings(
     { entry: overlay, append: "initrd=a,/b\n  root=overlay:aoe=e0.1\n", ...machine },

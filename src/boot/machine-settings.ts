@@ -1,7 +1,8 @@
-import { initrdsOf } from "../../net/pxelinux/append.ts";
+import { initrdsOf, withLeasedAddress } from "../../net/pxelinux/append.ts";
 import type { PxelinuxEntry } from "../../net/pxelinux/config.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
 import { commandLine, type SysAppendFacts } from "../../net/pxelinux/sysappend.ts";
+import type { RelayStatus } from "../../net/status/status.ts";
 import type { MachineSettings, Problem } from "../../worker/interface.ts";
 import type { RelayUrls } from "../network/relay-urls.ts";
 
@@ -18,6 +19,8 @@ export interface BootChoice {
   readonly near: NonNullable<MachineSettings["near"]>;
   /** Of the relay's segment, where it is known. */
   readonly mtu?: number;
+  /** Whether other machines are on the relay's segment, where that is known. */
+  readonly segment?: RelayStatus["network"]["mode"];
   /** The relay's, where it is known. */
   readonly token?: string;
   /** What SYSAPPEND can add. */
@@ -50,6 +53,11 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       "Files are named by their path in the tree's tftpboot folder, such as boot/linux.",
     );
   }
+  const shared = choice.segment === "shared";
+  const line = commandLine(
+    { append: append.replace(/\s+/g, " ").trim(), sysAppend: entry.sysAppend },
+    choice.facts ?? {},
+  );
   const [kernelUrl, ...initrdUrls] = files.map((file) => urls.file(file.tree.ok ? file.tree.path : ""));
   return {
     ok: true,
@@ -57,10 +65,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       boot: "direct",
       nic: choice.nic,
       memoryMiB: choice.memoryMiB,
-      append: commandLine(
-        { append: append.replace(/\s+/g, " ").trim(), sysAppend: entry.sysAppend },
-        choice.facts ?? {},
-      ),
+      append: shared ? withLeasedAddress(line) : line,
       kernelUrl: kernelUrl!,
       initrdUrls,
       biosUrl: urls.bios,
@@ -70,7 +75,8 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       ...(choice.token !== undefined && { token: choice.token }),
       // The other card has no way to tell its driver.
       ...(choice.mtu !== undefined && choice.nic === "virtio" && { mtu: choice.mtu }),
-      checkpoint: choice.checkpoint,
+      // Every machine that goes on from one is the same machine: address and all.
+      checkpoint: shared ? "off" : choice.checkpoint,
       kernelEntry: choice.kernelEntry,
       ...(choice.jit && { jit: choice.jit }),
     },

@@ -1,0 +1,39 @@
+import { expect, test, vi } from "vitest";
+import { createLogger } from "./log.ts";
+import { limitLog } from "./log-limit.ts";
+
+function lab(linesPerSecond: number) {
+  const lines: string[] = [];
+  const clock = { nowMs: 0 };
+  const logger = createLogger({ level: "debug", write: (line) => lines.push(line.slice(9).trimEnd()) });
+  return { lines, clock, logger: limitLog(logger, { linesPerSecond, now: () => clock.nowMs }) };
+}
+
+test("lines over the limit are left out and counted, at the worst level among them", () => {
+  const { lines, clock, logger } = lab(2);
+  for (let line = 1; line <= 4; line++) logger.info(`line ${line}`);
+  logger.error("line 5");
+  clock.nowMs += 500;
+  logger.info("line 6");
+  expect(lines).toEqual(["info  line 1", "info  line 2", "error and 3 more lines", "info  line 6"]);
+});
+
+test("how many were left out is said even when nothing follows", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { lines, logger } = lab(1);
+    for (let line = 1; line <= 1000; line++) logger.warn(`line ${line}`);
+    await vi.runAllTimersAsync();
+    expect(lines).toEqual(["warn  line 1", "warn  and 999 more lines"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("each client has its own", () => {
+  const { lines, logger } = lab(1);
+  const [one, two] = [logger.child("client 1"), logger.child("client 2")];
+  for (let line = 1; line <= 100; line++) one.info("again");
+  two.info("here");
+  expect(lines).toEqual(["info  client 1: again", "info  client 2: here"]);
+});

@@ -1,0 +1,50 @@
+import { RateLimit } from "../net/rate-limit.ts";
+import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
+
+export const DEFAULT_LOG_LINES_PER_SECOND = 20;
+/** When lines were left out and no other one follows, it is said after so long. */
+const SAY_AFTER_MS = 1000;
+
+export interface LogLimitOptions {
+  readonly linesPerSecond: number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now?: () => number;
+}
+
+/**
+ * The same log for a source that others can make talk: so many lines a second, with as many at once, and then how many were
+ * left out. Each child has a limit of its own, so that one client does not silence another.
+ */
+export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
+  const { linesPerSecond, now = () => performance.now() } = options;
+  const rate = new RateLimit(linesPerSecond, linesPerSecond, now());
+  let leftOut = 0;
+  let worst: LogLevel = "debug";
+  let timer: NodeJS.Timeout | undefined;
+
+  const sayLeftOut = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (leftOut === 0) return;
+    logger[worst](`and ${leftOut} more ${leftOut === 1 ? "line" : "lines"}`);
+    leftOut = 0;
+    worst = "debug";
+  };
+  const at = (level: LogLevel) => (message: string) => {
+    if (rate.take(now())) {
+      sayLeftOut();
+      logger[level](message);
+      return;
+    }
+    leftOut++;
+    if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(worst)) worst = level;
+    timer ??= setTimeout(sayLeftOut, SAY_AFTER_MS).unref();
+  };
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (subject) => limitLog(logger.child(subject), options),
+  };
+}
