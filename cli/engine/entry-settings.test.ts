@@ -33,6 +33,15 @@ describe("the settings of a boot entry", () => {
     expect(changed.initrdUrls).toEqual(["http://127.0.0.1:8086/tftpboot/boot/initrd"]);
   });
 
+  it("ask for an address where other machines are on the segment", () => {
+    const append = () => "root=x ip=10.86.0.100::10.86.0.1:255.255.255.0:netroot:eth0:none ro";
+    expect(settings({ append, segment: "isolated" }).append).toBe(append());
+    expect(settings({ append, segment: "shared" }).append).toBe("root=x ip=dhcp ro");
+    expect(settings({ append: () => "ip=10.0.0.9 ip=eth0:dhcp", segment: "shared" }).append).toBe(
+      "ip=dhcp ip=eth0:dhcp",
+    );
+  });
+
   it("keep to TLS, and to a path before them", () => {
     const { wireUrl, kernelUrl } = settings({ relayUrl: "https://lab.example/net/" });
     expect(wireUrl).toBe("wss://lab.example/net/wire");

@@ -1,7 +1,8 @@
 import { tokenOfFragment } from "../../net/access/token.ts";
-import { initrdsOf } from "../../net/pxelinux/append.ts";
+import { initrdsOf, withLeasedAddress } from "../../net/pxelinux/append.ts";
 import { parsePxelinux } from "../../net/pxelinux/parse.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
+import type { RelayStatus } from "../../net/status/status.ts";
 import type { MachineSettings } from "../../worker/interface.ts";
 
 export interface EntryOptions {
@@ -17,6 +18,8 @@ export interface EntryOptions {
   readonly nic?: MachineSettings["nic"];
   /** Of the relay's segment, as its status says. */
   readonly mtu?: number;
+  /** Whether other machines are on that segment; then the address is asked for. */
+  readonly segment?: RelayStatus["network"]["mode"];
 }
 
 /** An entry of the boot menu that cannot be booted. The message is a sentence for a person. */
@@ -47,7 +50,8 @@ export function entrySettings(options: EntryOptions): MachineSettings {
       throw new BootEntryError(`The entry ${entry.label} names ${name}, which is not in the boot tree.`);
     return new URL(`tftpboot/${path.path}`, relayUrl).href;
   };
-  const append = options.append?.(entry.append) ?? entry.append;
+  const line = options.append?.(entry.append) ?? entry.append;
+  const append = options.segment === "shared" ? withLeasedAddress(line) : line;
   const wire = new URL("wire", relayUrl);
   wire.protocol = wire.protocol === "https:" ? "wss:" : "ws:";
   const token = tokenOfFragment(new URL(relayUrl).hash);

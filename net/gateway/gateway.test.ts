@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Malformed } from "../ethernet/malformed.ts";
+import type { Ipv4Output } from "../ipv4/output.ts";
 import type { ByteStream, ByteStreamHandler } from "../stream/stream.ts";
 import { LEFT, Recorder, RIGHT, SimulatedLink, seededBytes, writeAll } from "../tcp/simulated-link.ts";
+import { ACK, NO_OPTIONS, parseSegment, RST, SYN, serializeSegment, type TcpSegment } from "../tcp/wire.ts";
 import { Gateway } from "./gateway.ts";
 import { type DialTarget, forward } from "./splice.ts";
 
@@ -66,6 +69,62 @@ function setUp() {
   const connect = (port = 8080) => guest.connect({ address: LEFT, port }, recorder);
   return { link, gateway, servers, guest, recorder, connect };
 }
+
+describe("a gateway", () => {
+  test("refuses what was for another address in that address's name, and dials nobody", () => {
+    const { gateway, servers } = setUp();
+    const elsewhere = 0xa9fea9fe; // 169.254.169.254
+    const sent: (TcpSegment | Malformed)[] = [];
+    const output: Ipv4Output = {
+      address: elsewhere,
+      mtu: 1500,
+      send: (_protocol, to, length, fill) => {
+        const bytes = new Uint8Array(length);
+        fill(bytes, 0);
+        sent.push(parseSegment(bytes, elsewhere, to));
+      },
+    };
+    const segment = (flags: number) =>
+      serializeSegment(
+        {
+          sourcePort: 4000,
+          destinationPort: 8080,
+          sequence: 7,
+          acknowledgment: flags & ACK ? 99 : 0,
+          flags,
+          window: 0,
+          options: NO_OPTIONS,
+          payload: new Uint8Array(0),
+        },
+        RIGHT,
+        elsewhere,
+      );
+    gateway.refuse(output, RIGHT, segment(SYN));
+    gateway.refuse(output, RIGHT, segment(ACK));
+    gateway.refuse(output, RIGHT, segment(RST));
+    gateway.refuse(output, RIGHT, new Uint8Array(3));
+    expect(sent).toMatchObject([
+      { flags: RST | ACK, acknowledgment: 8, sourcePort: 8080 },
+      { flags: RST, sequence: 99, sourcePort: 8080 },
+    ]);
+    expect(servers).toEqual([]);
+    expect(gateway.counters).toMatchObject({ unknownFlows: 3, resetsOut: 2, dropped: { malformed: 1 } });
+  });
+
+  test("resets the connections of a guest that is gone, and those of no other", () => {
+    const { link, gateway, servers, recorder, connect } = setUp();
+    connect();
+    connect();
+    link.run(100);
+    gateway.leave(RIGHT + 1);
+    expect(gateway.counters.flowsOpen).toBe(2);
+    gateway.leave(RIGHT);
+    expect(gateway.counters.flowsOpen).toBe(0);
+    expect(servers.map(({ calls }) => calls)).toEqual([["abort"], ["abort"]]);
+    link.run(100);
+    expect(recorder.reason).toBe("reset");
+  });
+});
 
 describe("a forward", () => {
   test("dials the declared target once a guest has connected, and passes bytes both ways", () => {
