@@ -12,13 +12,13 @@ export class RateLimit {
     this.#filledAtMs = nowMs;
   }
 
-  /** Takes `tokens`; false, and nothing is taken, when there are not so many. */
-  take(nowMs: number, tokens = 1): boolean {
+  /** Takes a token; false when there is none. */
+  take(nowMs: number): boolean {
     const refill = ((nowMs - this.#filledAtMs) / 1000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + refill);
     this.#filledAtMs = nowMs;
-    if (this.#tokens < tokens) return false;
-    this.#tokens -= tokens;
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
     return true;
   }
 }

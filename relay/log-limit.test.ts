@@ -5,8 +5,10 @@ import { limitLog } from "./log-limit.ts";
 function lab(linesPerSecond: number) {
   const lines: string[] = [];
   const clock = { nowMs: 0 };
+  const counters = { leftOut: 0 };
   const logger = createLogger({ level: "debug", write: (line) => lines.push(line.slice(9).trimEnd()) });
-  return { lines, clock, logger: limitLog(logger, { linesPerSecond, now: () => clock.nowMs }) };
+  const limited = limitLog(logger, { linesPerSecond, counters, now: () => clock.nowMs });
+  return { lines, clock, counters, logger: limited };
 }
 
 test("lines over the limit are left out and counted, at the worst level among them", () => {
@@ -31,9 +33,10 @@ test("how many were left out is said even when nothing follows", async () => {
 });
 
 test("each client has its own", () => {
-  const { lines, logger } = lab(1);
+  const { lines, logger, counters } = lab(1);
   const [one, two] = [logger.child("client 1"), logger.child("client 2")];
   for (let line = 1; line <= 100; line++) one.info("again");
   two.info("here");
   expect(lines).toEqual(["info  client 1: again", "info  client 2: here"]);
+  expect(counters.leftOut).toBe(99);
 });

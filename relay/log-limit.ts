@@ -5,8 +5,14 @@ export const DEFAULT_LOG_LINES_PER_SECOND = 20;
 /** When lines were left out and no other one follows, it is said after so long. */
 const SAY_AFTER_MS = 1000;
 
+export interface LogLimitCounters {
+  /** Lines that were not written because there were too many. */
+  leftOut: number;
+}
+
 export interface LogLimitOptions {
   readonly linesPerSecond: number;
+  readonly counters: LogLimitCounters;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
@@ -16,7 +22,7 @@ export interface LogLimitOptions {
  * left out. Each child has a limit of its own, so that one client does not silence another.
  */
 export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
-  const { linesPerSecond, now = () => performance.now() } = options;
+  const { linesPerSecond, counters, now = () => performance.now() } = options;
   const rate = new RateLimit(linesPerSecond, linesPerSecond, now());
   let leftOut = 0;
   let worst: LogLevel = "debug";
@@ -37,6 +43,7 @@ export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
       return;
     }
     leftOut++;
+    counters.leftOut++;
     if (LOG_LEVELS.indexOf(level) > LOG_LEVELS.indexOf(worst)) worst = level;
     timer ??= setTimeout(sayLeftOut, SAY_AFTER_MS).unref();
   };

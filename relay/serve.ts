@@ -165,6 +165,12 @@ async function open(
   });
   const traces = new BootTraces(exports.hub);
   const offer = () => nearOffer(address, exports, traces);
+  const logCounters = { leftOut: 0 };
+  /** Of what clients do: they do it as often as they like. */
+  const clientLog = limitLog(logger, {
+    linesPerSecond: configuration.limits.log_lines_per_second,
+    counters: logCounters,
+  });
   const metrics = new Metrics({
     hub: exports.hub,
     status,
@@ -172,6 +178,7 @@ async function open(
     site: () => http.counters,
     sessions: services.sessions,
     networks: () => clients.counters(),
+    log: logCounters,
     resumes: () => wire.resumes,
     links: () => ({ wire, ...(streamPort !== undefined && { socket: streamPort }) }),
   });
@@ -193,7 +200,7 @@ async function open(
   // Closed before the HTTP server, which waits for the sockets that became WebSockets.
   const wire = new WireServer(http, {
     mtu,
-    logger: limitLog(logger, { linesPerSecond: configuration.limits.log_lines_per_second }),
+    logger: clientLog,
     attach: clients.attach,
     admit: access.admitUpgrade,
     maxClients: configuration.limits.clients,
@@ -206,7 +213,7 @@ async function open(
     traces,
     sessions: services.sessions,
     admit: access.admitUpgrade,
-    logger: logger.child("exports"),
+    logger: clientLog.child("exports"),
   });
   onClose(() => near.close());
   const streamPort =
@@ -215,7 +222,7 @@ async function open(
       : await StreamPort.open({
           path: resolve(tree, socket),
           mtu,
-          logger,
+          logger: clientLog,
           attach: clients.attach,
           maxClients: configuration.limits.clients,
         });

@@ -108,6 +108,19 @@ describe("the segment", () => {
     expect(ports[2].counters).toMatchObject({ receivedFrames: 0, sentFrames: 1, sentBytes: 60 });
   });
 
+  it("sends a frame to one port only where that is asked for, and learns whose it is", () => {
+    const { segment, ports, counts } = lab();
+    ports[1].sendTo(ports[3], frame(1, BROADCAST_MAC));
+    expect(counts()).toEqual([0, 0, 1]);
+    ports[2].send(frame(2, 1));
+    expect(counts()).toEqual([1, 0, 1]);
+    ports[3].detach();
+    ports[1].sendTo(ports[3], frame(1, 2));
+    ports[1].sendTo(ports[2], new Uint8Array(13));
+    expect(counts()).toEqual([1, 0, 1]);
+    expect([segment.counters.flooded, ports[1].counters.malformed]).toEqual([0, 1]);
+  });
+
   it("lets two stations converse while a frame is being delivered", () => {
     const segment = new Segment({ clock: fakeClock() });
     const heard: number[] = [];

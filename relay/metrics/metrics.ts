@@ -4,6 +4,7 @@ import type { SessionCounters } from "../../net/nbd/session.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 import type { AccessCounters } from "../access/access.ts";
 import type { SiteCounters } from "../http/site-server.ts";
+import type { LogLimitCounters } from "../log-limit.ts";
 import type { LinkCounters } from "../wire/link-counters.ts";
 import type { ResumeCounters } from "../wire/wire-server.ts";
 import { asCounts, branchAt, type CountTree, countAt, leavesOf } from "./count-tree.ts";
@@ -17,6 +18,7 @@ export interface MetricSources {
   readonly sessions: Readonly<SessionCounters>;
   /** `{server, tcp, guard}`, of all boot networks. */
   readonly networks: () => CountTree;
+  readonly log: Readonly<LogLimitCounters>;
   readonly resumes: () => Readonly<ResumeCounters>;
   /** Each way in, by its name: "wire", "socket". */
   readonly links: () => Readonly<
@@ -175,9 +177,12 @@ export class Metrics {
     });
   }
 
-  #process({ status }: MetricSources): void {
+  #process({ log, status }: MetricSources): void {
     this.#gauge("netroot_info", "Always 1; the version is its label.", () => [
       [{ version: status().version }, 1],
+    ]);
+    this.#counter("netroot_log_lines_left_out_total", "Lines about clients that were too many.", () => [
+      [{}, log.leftOut],
     ]);
     this.#gauge("process_resident_memory_bytes", "Resident memory.", () => [[{}, process.memoryUsage.rss()]]);
     this.#counter("process_cpu_seconds_total", "Processor time, user and system.", () => {
