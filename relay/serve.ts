@@ -21,6 +21,7 @@ import { answer } from "./http/routes.ts";
 import { createSiteServer } from "./http/site-server.ts";
 import type { Logger } from "./log.ts";
 import { limitLog } from "./log-limit.ts";
+import { addCounts, asCounts } from "./metrics/count-tree.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
@@ -177,7 +178,7 @@ async function open(
     access: access.counters,
     site: () => http.counters,
     sessions: services.sessions,
-    networks: () => clients.counters(),
+    networks: () => addCounts(clients.counters(), { server: { http: asCounts(bootHttp.counters) } }),
     log: logCounters,
     resumes: () => wire.resumes,
     links: () => ({ wire, ...(streamPort !== undefined && { socket: streamPort }) }),

@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { parseEthernet } from "../../net/ethernet/ethernet.ts";
+import { concatOctets } from "../../net/ethernet/octets.ts";
+import { ipProtocol, parseIpv4Packet } from "../../net/ipv4/packet.ts";
+import { parseTftp, serializeTftp, TFTP_PORT, type TftpMessage } from "../../net/tftp/message.ts";
+import { parseUdp, serializeUdp } from "../../net/udp/udp.ts";
+import { SyntheticGuest } from "../client/synthetic-guest.ts";
+import { silentLogger } from "../log.ts";
+import { type Relay, startRelay } from "../serve.ts";
+
+const LINUX = randomBytes(300);
+
+let tree: string;
+let relay: Relay;
+let guest: SyntheticGuest;
+let server: number;
+const arrived: { readonly message: TftpMessage; readonly from: number; readonly to: number }[] = [];
+beforeEach(async () => {
+  tree = await mkdtemp(join(tmpdir(), "netroot-tftp-"));
+  await mkdir(join(tree, "tftpboot/boot"), { recursive: true });
+  await writeFile(join(tree, "tftpboot/boot/linux"), LINUX);
+  await writeFile(join(tree, "netroot.toml"), "[limits]\ntftp_transfers = 1\n");
+  relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger });
+  guest = await SyntheticGuest.connect({
+    url: `${relay.url.replace("http", "ws")}wire`,
+    observe: (frame) => takeTftp(frame),
+  });
+  ({ server } = await guest.acquire());
+  arrived.length = 0;
+});
+afterEach(async () => {
+  await guest?.close();
+  await relay?.close();
+  await rm(tree, { recursive: true });
+});
+
+function takeTftp(frame: Uint8Array): void {
+  const ethernet = parseEthernet(frame);
+  if (ethernet.kind === "malformed") return;
+  const packet = parseIpv4Packet(ethernet.payload);
+  if (packet.kind === "malformed" || packet.protocol !== ipProtocol.udp) return;
+  const datagram = parseUdp(packet.payload, packet.source, packet.destination);
+  if (datagram.kind === "malformed") return;
+  const message = parseTftp(datagram.payload);
+  if (message.kind === "malformed") return;
+  arrived.push({ message, from: datagram.sourcePort, to: datagram.destinationPort });
+}
+
+function send(sourcePort: number, destinationPort: number, message: TftpMessage): void {
+  const { interface: station } = guest.station;
+  const datagram = { sourcePort, destinationPort, payload: serializeTftp(message) };
+  const bytes = serializeUdp(datagram, station.address, server);
+  station.send(ipProtocol.udp, server, bytes.length, (frame, at) => frame.set(bytes, at));
+}
+
+const request: TftpMessage = {
+  kind: "request",
+  operation: "read",
+  path: "/boot/linux",
+  mode: "octet",
+  options: [],
+};
+
+it("a guest on the wire is sent the tree's files by TFTP, as many at a time as netroot.toml says", async () => {
+  send(2000, TFTP_PORT, request);
+  await vi.waitFor(() => expect(arrived).toHaveLength(1));
+  send(2001, TFTP_PORT, request);
+  await vi.waitFor(() => expect(arrived).toHaveLength(2));
+  const [data, refusal] = arrived;
+  expect(data).toMatchObject({ message: { kind: "data", block: 1 }, to: 2000 });
+  expect(data!.message.kind === "data" && LINUX.equals(data!.message.bytes)).toBe(true);
+  expect(refusal).toMatchObject({
+    message: { kind: "error", message: expect.stringContaining("Too many") },
+    to: 2001,
+  });
+  send(2000, data!.from, { kind: "ack", block: 1 });
+  await vi.waitFor(async () => {
+    const metrics = await (await fetch(`${relay.url}metrics`)).text();
+    expect(metrics).toMatch(/netroot_boot_server_total\{part="tftp",event="completed"\} 1\n/);
+    expect(metrics).toMatch(/netroot_boot_server_total\{part="tftp",event="refusedBusy"\} 1\n/);
+  });
+});
+
+it("and by HTTP, at port 80 of the boot server", async () => {
+  const pieces: Uint8Array[] = [];
+  await new Promise<void>((resolve) => {
+    const stream = guest.station.connect(
+      { address: server, port: 80 },
+      {
+        data: (bytes) => void pieces.push(bytes),
+        end: () => stream.end(),
+        drained: () => {},
+        closed: () => resolve(),
+      },
+    );
+    stream.write(Buffer.from("GET /boot/linux HTTP/1.0\r\n\r\n"));
+  });
+  const answer = Buffer.from(concatOctets(pieces));
+  expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer.subarray(-LINUX.length).equals(LINUX)).toBe(true);
+  const metrics = await (await fetch(`${relay.url}metrics`)).text();
+  expect(metrics).toMatch(/netroot_boot_server_total\{part="http",event="requests"\} 1\n/);
+});
