@@ -6,6 +6,8 @@ export const BATCH_SUBPROTOCOL = "netroot-batch.v1";
 
 /** A writer starts a new message before this size is passed: larger ones gain nothing and cost latency. */
 export const MAX_BATCH_BYTES = 48 * 1024;
+/** From this many bytes on, a message that needs no copy is worth more than a larger one. */
+const WORTH_A_MESSAGE_BYTES = 16 * 1024;
 /** A frame is at least its Ethernet header. */
 export const MIN_FRAME_BYTES = 14;
 /** The largest MTU whose frames a u16 length can describe. */
@@ -65,6 +67,11 @@ export function serializeBatch(frames: readonly Uint8Array[]): Uint8Array<ArrayB
   return inPlace(frames) ?? copied(frames);
 }
 
+/** Whether a frame lies right behind another one, with room for its length in between. */
+function follows(frame: Uint8Array, last: Uint8Array): boolean {
+  return frame.buffer === last.buffer && frame.byteOffset === last.byteOffset + last.length + LENGTH_BYTES;
+}
+
 /** The message that the frames are where they lie; `undefined` where they are none. */
 function inPlace(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> | undefined {
   const first = frames[0];
@@ -122,7 +129,11 @@ export class BatchWriter {
 
   add(frame: Uint8Array): void {
     const bytes = LENGTH_BYTES + frame.length;
-    if (this.#bytes > 0 && this.#bytes + bytes > MAX_BATCH_BYTES) this.flush();
+    const last = this.#frames.at(-1);
+    if (last !== undefined) {
+      const isFull = this.#bytes + bytes > MAX_BATCH_BYTES;
+      if (isFull || (this.#bytes >= WORTH_A_MESSAGE_BYTES && !follows(frame, last))) this.flush();
+    }
     this.#frames.push(frame);
     this.#bytes += bytes;
     if (this.#bytes >= MAX_BATCH_BYTES) this.flush();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_BATCH_BYTES, parseBatch, serializeBatch } from "./batch.ts";
+import { BatchWriter, MAX_BATCH_BYTES, parseBatch, serializeBatch } from "./batch.ts";
 import { FrameSlab } from "./frame-slab.ts";
 
 const lengths = fc.array(fc.integer({ min: 14, max: 9014 }), { minLength: 1, maxLength: 60 });
@@ -54,6 +54,22 @@ describe("frames made in a row", () => {
       rejected: 0,
     });
     expect(elsewhere.every((octet) => octet === 9)).toBe(true);
+  });
+
+  it.each([1514, 9014])("leave a writer without a copy, whatever was flushed before: %d octets", (length) => {
+    const slab = new FrameSlab();
+    const buffers = new Set<ArrayBufferLike>();
+    const copies: number[] = [];
+    const writer = new BatchWriter((message) => {
+      if (!buffers.has(message.buffer)) copies.push(message.length);
+    });
+    for (let index = 0; index < 500; index++) {
+      const frame = slab.allocate(length);
+      buffers.add(frame.buffer);
+      writer.add(frame);
+      if (index === 3) writer.flush();
+    }
+    expect(copies).toEqual([]);
   });
 
   it("are alone in their buffer above what a batch may hold", () => {
