@@ -7,7 +7,7 @@ export const BATCH_SUBPROTOCOL = "netroot-batch.v1";
 /** A writer starts a new message before this size is passed: larger ones gain nothing and cost latency. */
 export const MAX_BATCH_BYTES = 48 * 1024;
 /** From this many bytes on, a message that needs no copy is worth more than a larger one. */
-const WORTH_A_MESSAGE_BYTES = 16 * 1024;
+const WORTH_A_MESSAGE_BYTES = 8 * 1024;
 /** A frame is at least its Ethernet header. */
 export const MIN_FRAME_BYTES = 14;
 /** The largest MTU whose frames a u16 length can describe. */
