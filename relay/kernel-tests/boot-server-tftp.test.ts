@@ -62,8 +62,8 @@ async function fetchWith(client: Client, name: string, options?: Readonly<Record
 /** Fetches a file and tells what came, or what the client said instead. */
 async function expectSame(client: Client, name: string, options?: Readonly<Record<string, string>>) {
   const { local, code, stdout, stderr } = await fetchWith(client, name, options);
-  // atftp repeats the options that it was given.
-  const said = (stdout + stderr).replace(/^Option .*\n/gm, "");
+  // atftp repeats the options that it was given, and tells of blocks that came again.
+  const said = (stdout + stderr).replace(/^(Option|got wrong block) .*\n/gm, "");
   expect({ code, said }).toEqual({ code: 0, said: "" });
   expect(hash(local)).toBe(hash(file(name)));
 }
@@ -154,6 +154,27 @@ describe("at the same time", () => {
       ),
     );
     expect(lab.server.counters.tftp!.refusedBusy).toBe(0);
+  });
+});
+
+describe("over a wire that loses each twentieth of the client's packets, and doubles each tenth", () => {
+  it.each<[string, Client, Record<string, string>]>([
+    ["tftp-hpa", hpa, {}],
+    ["curl", curl, { blksize: "1468" }],
+    ["atftp", atftp, { blksize: "256", windowsize: "4", timeout: "1" }],
+  ])("%s fetches a file all the same", async (_, client, options) => {
+    let packets = 0;
+    lab.intercept((frame) => {
+      packets++;
+      if (packets % 10 === 5) lab.server.receive(frame);
+      return packets % 20 === 19;
+    });
+    const { retransmissions, staleAcks } = lab.server.counters.tftp!;
+    await expectSame(client, "blocks", options);
+    lab.intercept(() => false);
+    const { tftp } = lab.server.counters;
+    expect(tftp!.retransmissions).toBeGreaterThan(retransmissions);
+    expect(tftp!.staleAcks).toBeGreaterThan(staleAcks);
   });
 });
 
