@@ -205,6 +205,7 @@ async function open(
     attach: clients.attach,
     admit: access.admitUpgrade,
     maxClients: configuration.limits.clients,
+    maxClientsPerAddress: configuration.limits.clients_per_address ?? configuration.limits.clients,
     resumeMs: configuration.limits.resume_seconds * 1000,
     otherPaths: [EXPORTS_PATH],
   });

@@ -223,6 +223,8 @@ const tables = z.strictObject({
         .min(1, "is at least 1")
         .max(10_000, "is at most 10000")
         .default(DEFAULT_MAX_CLIENTS),
+      /** Of them from one address; a class behind a NAT has one. As many as there may be at all unless given. */
+      clients_per_address: count(1, 10_000).optional(),
       /** TCP connections to the relay's port at once, those of the clients included. */
       connections: z
         .int("is a number from 1 to 100000")

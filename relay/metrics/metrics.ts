@@ -22,7 +22,7 @@ export interface MetricSources {
   readonly resumes: () => Readonly<ResumeCounters>;
   /** Each way in, by its name: "wire", "socket". */
   readonly links: () => Readonly<
-    Record<string, { readonly clients: number; readonly counters: LinkCounters }>
+    Record<string, { readonly clients: number; readonly refused: number; readonly counters: LinkCounters }>
   >;
 }
 
@@ -56,6 +56,9 @@ export class Metrics {
       Object.entries(links()).flatMap(([way, { counters }]) => samples(way, counters));
     this.#gauge("netroot_clients", "Clients that are plugged in, those that may come back included.", () =>
       Object.entries(links()).map(([way, { clients }]) => [{ way }, clients]),
+    );
+    this.#counter("netroot_clients_refused_total", "Clients refused because there were too many.", () =>
+      Object.entries(links()).map(([way, { refused }]) => [{ way }, refused]),
     );
     this.#counter(
       "netroot_frames_total",

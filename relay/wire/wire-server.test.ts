@@ -203,6 +203,19 @@ describe("the wire", () => {
     expect(attached.size).toBe(0);
   });
 
+  it("lets one address have as many clients as it may, and others as well", async () => {
+    const { url, wire } = await startEcho({ maxClientsPerAddress: 2 });
+    await connect(url);
+    await connect(url);
+    await expect(connect(url)).rejects.toThrow("503");
+    expect(wire.refused).toBe(1);
+    const { port } = new URL(url);
+    const other = new WebSocket(`ws://127.0.0.1:${port}/wire`, { localAddress: "127.0.0.2" });
+    closers.push(() => other.terminate());
+    await new Promise((resolve, reject) => other.once("open", resolve).once("error", reject));
+    expect(wire.clients).toBe(3);
+  });
+
   it("lets in its own page", async () => {
     const { url } = await startEcho();
     await connect(url, [], { Origin: new URL(url).origin.replace("ws", "http") });

@@ -18,6 +18,8 @@ export interface WireOptions {
   readonly admit?: Admit;
   /** More clients than this are refused with 503. One that is away gives way to one that is there. */
   readonly maxClients?: number;
+  /** The same for those of one address; unless given, one address may have all. Behind a NAT many clients have one. */
+  readonly maxClientsPerAddress?: number;
   /** See `LinkOptions.highWaterBytes`. */
   readonly highWaterBytes?: number;
   /** A client that answers no ping for this long is gone: a laptop that was closed says no goodbye. */
@@ -55,6 +57,8 @@ export class WireServer {
   readonly #sessions = new Set<WireSession>();
   readonly #past: LinkCounters = newLinkCounters();
   readonly #pings: NodeJS.Timeout;
+  /** Clients that were refused because there were too many. */
+  refused = 0;
   readonly resumes: ResumeCounters = { kept: 0, resumed: 0, expired: 0 };
   #nextId = 1;
   #closed = false;
@@ -64,6 +68,7 @@ export class WireServer {
     this.#options = {
       admit: new Access({ listenHost: "127.0.0.1", logger: options.logger }).admitUpgrade,
       maxClients: DEFAULT_MAX_CLIENTS,
+      maxClientsPerAddress: Number.POSITIVE_INFINITY,
       highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
       silenceMs: DEFAULT_SILENCE_MS,
       resumeMs: DEFAULT_RESUME_MS,
@@ -124,11 +129,23 @@ export class WireServer {
     const refusal = this.#options.admit(request);
     if (refusal !== undefined) return refusal;
     if (pathOf(request) !== PATH) return { status: 404, message: `The only WebSocket here is ${PATH}.` };
-    if (this.#find(request) === undefined && !this.#makeRoom()) {
+    if (this.#find(request) !== undefined) return undefined;
+    const { remoteAddress } = request.socket;
+    const there = [...this.#sessions].filter(({ address }) => address === remoteAddress).length;
+    if (there >= this.#options.maxClientsPerAddress) {
+      this.#options.logger.warn(`refused a client of ${remoteAddress}: it has ${there} already`);
+      return this.#full("There are too many clients of your address.");
+    }
+    if (!this.#makeRoom()) {
       this.#options.logger.warn(`refused a client: there are ${this.#sessions.size} already`);
-      return { status: 503, message: "There are too many clients." };
+      return this.#full("There are too many clients.");
     }
     return undefined;
+  }
+
+  #full(message: string): Refusal {
+    this.refused += 1;
+    return { status: 503, message };
   }
 
   #makeRoom(): boolean {
@@ -220,7 +237,10 @@ export class WireServer {
     const id = this.#nextId++;
     const name = sessionNameOf(request.headers["sec-websocket-protocol"]);
     const logger = this.#options.logger.child(`client ${id}`);
-    const session = new WireSession(id, name, logger, this.#options.attach);
+    const session = new WireSession(
+      { id, name, address: request.socket.remoteAddress, logger },
+      this.#options.attach,
+    );
     this.#sessions.add(session);
     return session;
   }

@@ -27,11 +27,20 @@ interface Plug {
 /** What a client may have waiting while its socket is away. */
 const MAX_HELD_BYTES = 256 * 1024;
 
-/** One client: its network, over one socket after the other. */
-export class WireSession {
+export interface WireSessionOptions {
   readonly id: number;
   /** What the client calls it; a client that does not cannot come back. */
   readonly name: string | undefined;
+  /** Where its first socket came from. */
+  readonly address: string | undefined;
+  readonly logger: Logger;
+}
+
+/** One client: its network, over one socket after the other. */
+export class WireSession implements WireSessionOptions {
+  readonly id: number;
+  readonly name: string | undefined;
+  readonly address: string | undefined;
   readonly logger: Logger;
   /** Whether the client has answered the last ping. */
   alive = true;
@@ -42,9 +51,10 @@ export class WireSession {
   #plug: Plug | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(id: number, name: string | undefined, logger: Logger, attach: AttachClient) {
+  constructor({ id, name, address, logger }: WireSessionOptions, attach: AttachClient) {
     this.id = id;
     this.name = name;
+    this.address = address;
     this.logger = logger;
     this.#client = attach(id, (frame) => this.#send(frame), logger);
   }
