@@ -1,10 +1,16 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, describe, expect, it } from "vitest";
 import { NBD_PORT } from "../../net/nbd/constants.ts";
 import type { TcpCounters } from "../../net/tcp/counters.ts";
+import { createLogger } from "../log.ts";
+import { startRelay } from "../serve.ts";
 import { hashDevice } from "./guest-nbd.ts";
 import type { ClientLimits } from "./limits.ts";
+import { SyntheticGuest } from "./synthetic-guest.ts";
 import { clientLab, endOf, openDevice, SERVER, until } from "./testing/lab.ts";
 import { answerIn, synFrame } from "./testing/raw-frames.ts";
 
@@ -122,6 +128,41 @@ describe("a client's limits", () => {
     const counters = () => (lab.clients.counters() as { guard: Record<string, number> }).guard;
     await until(() => counters().overRateIn! > 10_000);
     expect(counters().overRateIn).toBeLessThan(20_000);
+  });
+});
+
+describe("netroot.toml", () => {
+  it("sets the limits and the segment's mode, and /metrics has what they did", async () => {
+    const tree = await mkdtemp(join(tmpdir(), "netroot-limits-"));
+    closers.push(() => rm(tree, { recursive: true }));
+    await mkdir(join(tree, "tftpboot"));
+    await mkdir(join(tree, "exports"));
+    await writeFile(join(tree, "exports/kisroot.img"), new Uint8Array(4096));
+    const table = "[limits]\ntcp_flows = 1\nlog_lines_per_second = 1\n";
+    await writeFile(join(tree, "netroot.toml"), `${table}[segment]\nmode = "shared"\nmtu = 1500\n`);
+    const lines: string[] = [];
+    const logger = createLogger({ write: (line) => lines.push(line) });
+    const relay = await startRelay({ tree, listen: { port: 0 }, logger, useNbdServer: false });
+    closers.push(() => relay.close());
+    expect(relay.status().network.mode).toBe("shared");
+    const guest = await SyntheticGuest.connect({ url: `${relay.url.replace("http", "ws")}wire` });
+    closers.push(() => guest.close());
+    await guest.acquire();
+    const nbd = await openDevice(guest.station);
+    expect(nbd.info.sizeBytes).toBe(4096);
+    expect(await endOf(guest.station, NBD_PORT)).toBe("refused");
+
+    // Two kinds of frames that are told of, after the client's own line: of three lines two are too many.
+    const stray = { mac: guest.mac, source: 0x7f000001, destination: SERVER, port: 80 };
+    guest.link.send(synFrame(stray));
+    guest.link.send(synFrame({ ...stray, mac: guest.mac + 1 }));
+    await guest.station.ping(SERVER, new Uint8Array(4));
+    const metrics = await (await fetch(`${relay.url}metrics`)).text();
+    expect(metrics).toContain('netroot_tcp_total{event="flowsRefused"} 1');
+    expect(metrics).toContain('netroot_dropped_total{by="guard",reason="strayAddress"} 1');
+    expect(metrics).toContain('netroot_dropped_total{by="guard",reason="sourceMac"} 1');
+    expect(metrics).toContain('netroot_dropped_total{by="guard",reason="overRateIn"} 0');
+    expect(metrics).toMatch(/netroot_log_lines_left_out_total \d+\n/);
   });
 });
 
