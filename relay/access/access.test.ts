@@ -24,6 +24,8 @@ beforeEach(async () => {
   tree = await mkdtemp(join(tmpdir(), "netroot-access-"));
   await mkdir(join(tree, "tftpboot/pxelinux.cfg"), { recursive: true });
   await mkdir(join(tree, "page"));
+  await mkdir(join(tree, "exports"));
+  await writeFile(join(tree, "exports/kisroot.img"), new Uint8Array(4096));
   await writeFile(join(tree, "page/index.html"), "<!doctype html>");
   await writeFile(join(tree, "tftpboot/pxelinux.cfg/default"), "DEFAULT a\n");
 });
@@ -40,7 +42,8 @@ async function start(toml = "", host = "127.0.0.1"): Promise<Relay> {
       log += line;
     },
   });
-  const relay = await startRelay({ tree, listen: { host, port: 0 }, page: join(tree, "page"), logger });
+  const listen = { host, port: 0 };
+  const relay = await startRelay({ tree, listen, page: join(tree, "page"), logger, useNbdServer: false });
   closers.push(() => relay.close());
   return relay;
 }
@@ -256,7 +259,10 @@ describe("what is served by HTTP", () => {
     expect(relay.access).toEqual({ host: 0, origin: 0, tokenMissing: 12, tokenWrong: 6 });
     expect(JSON.parse((await get(relay, "/healthz")).text)).toEqual({ ok: true });
     const health = await get(relay, "/healthz", { Authorization: bearerOf(TOKEN) });
-    expect(JSON.parse(health.text)).toEqual({ ok: true, exports: [] });
+    expect(JSON.parse(health.text)).toEqual({
+      ok: true,
+      exports: [expect.objectContaining({ name: "kisroot" })],
+    });
     expect(log).not.toContain(TOKEN);
   });
 

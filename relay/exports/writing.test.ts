@@ -84,7 +84,9 @@ describe("a client that writes", () => {
       await until(() => hub.counters("disk")!.writtenBytes > share * SIZE);
       await server.kill();
       await sleep(30);
+      const before = back.reconnects;
       await server.start("file", target);
+      await until(() => back.reconnects > before);
     }
     expect(await copy).toMatchObject({ code: 0, stderr: "" });
     expect(back.reconnects).toBe(3);
