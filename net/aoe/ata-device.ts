@@ -91,10 +91,10 @@ export class AtaDevice {
   }
 
   /** Resolves with nothing when the request contradicts itself, or is for more than a frame can carry. Never rejects. */
-  async execute(request: AtaRequest): Promise<AtaResult | undefined> {
+  execute(request: AtaRequest): Promise<AtaResult | undefined> {
     switch (request.command) {
       case ataCommand.identifyDevice:
-        return done(this.#identity);
+        return Promise.resolve(done(this.#identity));
       case ataCommand.readSectors:
         return this.#read(lba28(request.lba), request.sectors);
       case ataCommand.readSectorsExt:
@@ -107,9 +107,9 @@ export class AtaDevice {
       case ataCommand.flushCacheExt:
         return this.#flush();
       case ataCommand.checkPowerMode:
-        return { ...done(EMPTY), sectors: ACTIVE };
+        return Promise.resolve({ ...done(EMPTY), sectors: ACTIVE });
       default:
-        return failed(ataError.aborted, request.sectors);
+        return Promise.resolve(failed(ataError.aborted, request.sectors));
     }
   }
 

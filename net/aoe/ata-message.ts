@@ -1,5 +1,6 @@
 // The argument of command 0, "Issue ATA command": AoEr11 section 3.1. The registers of an ATA device, and its data.
 import { type Malformed, malformed } from "../ethernet/malformed.ts";
+import { concatOctets } from "../ethernet/octets.ts";
 import { AOE_HEADER_BYTES } from "./message.ts";
 
 const FLAGS = 0;
@@ -65,7 +66,12 @@ export function parseAtaMessage(argument: Uint8Array): AtaMessage | Malformed {
 }
 
 export function serializeAtaMessage(message: Omit<AtaMessage, "kind">): Uint8Array {
-  const bytes = new Uint8Array(ATA_HEADER_BYTES + message.data.length);
+  return concatOctets([serializeAtaHeader(message), message.data]);
+}
+
+/** All but the data. */
+export function serializeAtaHeader(message: Omit<AtaMessage, "kind" | "data">): Uint8Array {
+  const bytes = new Uint8Array(ATA_HEADER_BYTES);
   bytes[FLAGS] =
     (message.extended ? EXTENDED : 0) |
     (message.device ? DEVICE : 0) |
@@ -79,6 +85,5 @@ export function serializeAtaMessage(message: Omit<AtaMessage, "kind">): Uint8Arr
     bytes[LBA + at] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  bytes.set(message.data, ATA_HEADER_BYTES);
   return bytes;
 }

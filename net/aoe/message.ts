@@ -1,4 +1,6 @@
 // The header that all ATA over Ethernet messages have: AoEr11 section 2, behind the Ethernet header.
+import { ETHERNET_HEADER_BYTES, etherType, writeEthernetHeader } from "../ethernet/ethernet.ts";
+import type { MacAddress } from "../ethernet/mac.ts";
 import { type Malformed, malformed } from "../ethernet/malformed.ts";
 import { readU16, readU32, writeU16, writeU32 } from "../ethernet/octets.ts";
 
@@ -43,6 +45,8 @@ export interface AoeMessage {
   readonly argument: Uint8Array;
 }
 
+export type AoeHeader = Omit<AoeMessage, "kind" | "argument">;
+
 /** Reads the payload of a frame. An error number without the error flag means nothing, and is not kept. */
 export function parseAoe(bytes: Uint8Array): AoeMessage | Malformed {
   if (bytes.length < AOE_HEADER_BYTES) return malformed("truncated");
@@ -62,14 +66,35 @@ export function parseAoe(bytes: Uint8Array): AoeMessage | Malformed {
 
 export function serializeAoe(message: Omit<AoeMessage, "kind">): Uint8Array {
   const bytes = new Uint8Array(AOE_HEADER_BYTES + message.argument.length);
-  const { error } = message;
-  bytes[VERSION_FLAGS] =
-    (message.version << 4) | (message.response ? RESPONSE : 0) | (error === undefined ? 0 : FAILED);
-  bytes[ERROR] = error ?? 0;
-  writeU16(bytes, SHELF, message.shelf);
-  bytes[SLOT] = message.slot;
-  bytes[COMMAND] = message.command;
-  writeU32(bytes, TAG, message.tag);
+  writeAoeHeader(bytes, 0, message);
   bytes.set(message.argument, AOE_HEADER_BYTES);
   return bytes;
+}
+
+/** A whole frame, whose argument is in pieces: a sector is copied once. */
+export function serializeAoeFrame(
+  ethernet: { readonly destination: MacAddress; readonly source: MacAddress },
+  header: AoeHeader,
+  argument: readonly Uint8Array[],
+): Uint8Array {
+  let at = ETHERNET_HEADER_BYTES + AOE_HEADER_BYTES;
+  const frame = new Uint8Array(argument.reduce((sum, piece) => sum + piece.length, at));
+  writeEthernetHeader(frame, ethernet.destination, ethernet.source, etherType.aoe);
+  writeAoeHeader(frame, ETHERNET_HEADER_BYTES, header);
+  for (const piece of argument) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
+  return frame;
+}
+
+function writeAoeHeader(bytes: Uint8Array, at: number, header: AoeHeader): void {
+  const { error } = header;
+  bytes[at + VERSION_FLAGS] =
+    (header.version << 4) | (header.response ? RESPONSE : 0) | (error === undefined ? 0 : FAILED);
+  bytes[at + ERROR] = error ?? 0;
+  writeU16(bytes, at + SHELF, header.shelf);
+  bytes[at + SLOT] = header.slot;
+  bytes[at + COMMAND] = header.command;
+  writeU32(bytes, at + TAG, header.tag);
 }

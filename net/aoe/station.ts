@@ -1,12 +1,12 @@
-import { ETHERNET_HEADER_BYTES, etherType, parseEthernet, serializeEthernet } from "../ethernet/ethernet.ts";
+import { ETHERNET_HEADER_BYTES, etherType, parseEthernet } from "../ethernet/ethernet.ts";
 import { BROADCAST_MAC, isMulticastMac, type MacAddress } from "../ethernet/mac.ts";
 import type { Export } from "../export/export.ts";
 import type { FrameSink } from "../segment/frame.ts";
 import { type AoeAddress, EVERY_SHELF, EVERY_SLOT, formatAoeAddress } from "./address.ts";
 import { sectorsPerFrame } from "./ata-message.ts";
-import { AOE_VERSION, type AoeMessage, aoeCommand, parseAoe, serializeAoe } from "./message.ts";
+import { AOE_VERSION, type AoeMessage, aoeCommand, parseAoe, serializeAoeFrame } from "./message.ts";
 import { type AoeAnswer, AoeTarget } from "./target.ts";
-import { RequestsUnderWay } from "./under-way.ts";
+import { RequestsUnderWay, type UnderWay } from "./under-way.ts";
 
 /** How many requests of one initiator may be under way. The Linux driver never has more than 64 (`aoe_maxout`). */
 export const BUFFER_COUNT = 64;
@@ -133,11 +133,17 @@ export class AoeStation {
     const under = this.#underWay.begin(target, source, frame, frame.length + this.#answerBytes);
     if (under === "duplicate") this.counters.duplicates++;
     else if (under === "busy") this.counters.busy++;
-    else void this.#answer(target, request, source).finally(() => under.end());
+    else void this.#answer(target, request, source, under);
   }
 
-  async #answer(target: AoeTarget, request: AoeMessage, source: MacAddress): Promise<void> {
+  async #answer(
+    target: AoeTarget,
+    request: AoeMessage,
+    source: MacAddress,
+    underWay: UnderWay,
+  ): Promise<void> {
     const outcome = await target.answer(request, source);
+    underWay.end();
     if (outcome === undefined) return;
     if (outcome === "malformed") {
       this.counters.malformed++;
@@ -148,7 +154,7 @@ export class AoeStation {
   }
 
   #announce(target: AoeTarget): void {
-    const argument = target.announcement();
+    const argument = [target.announcement()];
     for (const destination of target.audience ?? [BROADCAST_MAC]) {
       this.counters.announcements++;
       this.#send(target, destination, { command: aoeCommand.config, tag: 0, argument });
@@ -162,13 +168,8 @@ export class AoeStation {
   ): void {
     if (this.#closed) return;
     this.counters.sent++;
-    const payload = serializeAoe({
-      version: AOE_VERSION,
-      response: true,
-      ...address,
-      ...answer,
-      error: answer.error,
-    });
-    this.#transmit(serializeEthernet({ destination, source: this.#mac, type: etherType.aoe, payload }));
+    const { command, tag, error, argument } = answer;
+    const header = { version: AOE_VERSION, response: true, error, ...address, command, tag };
+    this.#transmit(serializeAoeFrame({ destination, source: this.#mac }, header, argument));
   }
 }

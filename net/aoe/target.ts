@@ -2,7 +2,7 @@ import type { MacAddress } from "../ethernet/mac.ts";
 import type { Export } from "../export/export.ts";
 import { type AoeAddress, formatAoeAddress } from "./address.ts";
 import { AtaDevice, ataCommand } from "./ata-device.ts";
-import { ATA_HEADER_BYTES, type AtaMessage, parseAtaMessage, serializeAtaMessage } from "./ata-message.ts";
+import { ATA_HEADER_BYTES, type AtaMessage, parseAtaMessage, serializeAtaHeader } from "./ata-message.ts";
 import { configCommand, parseConfigMessage, serializeConfigMessage } from "./config-message.ts";
 import {
   type MaskDirective,
@@ -15,10 +15,10 @@ import {
 import { AOE_VERSION, type AoeMessage, aoeCommand, aoeError } from "./message.ts";
 import { parseReserveMessage, reserveCommand, serializeReserveMessage } from "./reserve-message.ts";
 
-/** What goes back: the argument, and the number of the error if there is one. */
+/** What goes back: the argument, in pieces, and the number of the error if there is one. */
 export interface AoeAnswer {
   readonly error?: number;
-  readonly argument: Uint8Array;
+  readonly argument: readonly Uint8Array[];
 }
 
 /** `undefined` where AoE asks for silence; "malformed" for an argument that is none. */
@@ -77,7 +77,7 @@ export class AoeTarget {
   /** Answers a request for this target. ATA commands take their time; they never reject. */
   answer(request: AoeMessage, source: MacAddress): AoeOutcome | Promise<AoeOutcome> {
     const { argument } = request;
-    if (request.version !== AOE_VERSION) return { error: aoeError.unsupportedVersion, argument };
+    if (request.version !== AOE_VERSION) return { error: aoeError.unsupportedVersion, argument: [argument] };
     switch (request.command) {
       case aoeCommand.ata:
         return this.#ata(argument, source);
@@ -88,7 +88,7 @@ export class AoeTarget {
       case aoeCommand.reserve:
         return this.#reserve(argument, source);
       default:
-        return { error: aoeError.unknownCommand, argument };
+        return { error: aoeError.unknownCommand, argument: [argument] };
     }
   }
 
@@ -97,7 +97,7 @@ export class AoeTarget {
     if (message.kind === "malformed") return "malformed";
     // Who may not use the device may still learn what it is.
     if (message.commandStatus !== ataCommand.identifyDevice && !this.#mayUse(source)) {
-      return { error: aoeError.reserved, argument: argument.subarray(0, ATA_HEADER_BYTES) };
+      return { error: aoeError.reserved, argument: [argument.subarray(0, ATA_HEADER_BYTES)] };
     }
     return this.#execute(message, argument);
   }
@@ -105,17 +105,11 @@ export class AoeTarget {
   async #execute(message: AtaMessage, argument: Uint8Array): Promise<AoeAnswer> {
     const result = await this.#device.execute({ ...message, command: message.commandStatus });
     if (result === undefined) {
-      return { error: aoeError.badArgument, argument: argument.subarray(0, ATA_HEADER_BYTES) };
+      return { error: aoeError.badArgument, argument: [argument.subarray(0, ATA_HEADER_BYTES)] };
     }
-    return {
-      argument: serializeAtaMessage({
-        ...message,
-        errorFeature: result.error,
-        sectors: result.sectors,
-        commandStatus: result.status,
-        data: result.data,
-      }),
-    };
+    const { error, sectors, status, data } = result;
+    const header = serializeAtaHeader({ ...message, errorFeature: error, sectors, commandStatus: status });
+    return { argument: [header, data] };
   }
 
   #configure(argument: Uint8Array): AoeOutcome {
@@ -133,7 +127,7 @@ export class AoeTarget {
         break;
       case configCommand.set:
         if (this.#config.length > 0 && !isEqual(text, this.#config)) {
-          return { error: aoeError.configPresent, argument: this.#configAnswer(command) };
+          return { error: aoeError.configPresent, argument: [this.#configAnswer(command)] };
         }
         this.#config = text.slice();
         break;
@@ -141,9 +135,9 @@ export class AoeTarget {
         this.#config = text.slice();
         break;
       default:
-        return { error: aoeError.badArgument, argument: this.#configAnswer(command) };
+        return { error: aoeError.badArgument, argument: [this.#configAnswer(command)] };
     }
-    return { argument: this.#configAnswer(command) };
+    return { argument: [this.#configAnswer(command)] };
   }
 
   #configAnswer(command: number): Uint8Array {
@@ -169,15 +163,15 @@ export class AoeTarget {
         // What came before the directive that is wrong holds.
         this.#masks = masks;
         if (error !== 0) {
-          return { argument: serializeMaskMessage({ command, error, directives: [], count: done }) };
+          return { argument: [serializeMaskMessage({ command, error, directives: [], count: done })] };
         }
         break;
       }
       default:
-        return { error: aoeError.badArgument, argument };
+        return { error: aoeError.badArgument, argument: [argument] };
     }
     const list = this.#masks.map((mac) => ({ command: maskDirective.none, mac }));
-    return { argument: serializeMaskMessage({ command, error: 0, directives: list, count: list.length }) };
+    return { argument: [serializeMaskMessage({ command, error: 0, directives: list, count: list.length })] };
   }
 
   #reserve(argument: Uint8Array, source: MacAddress): AoeOutcome {
@@ -199,7 +193,7 @@ export class AoeTarget {
         error = aoeError.badArgument;
     }
     const list = serializeReserveMessage({ command, macs: this.#reservedFor });
-    return error === undefined ? { argument: list } : { error, argument: list };
+    return { argument: [list], ...(error !== undefined && { error }) };
   }
 
   #mayUse(source: MacAddress): boolean {
