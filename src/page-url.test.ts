@@ -38,7 +38,7 @@ test("every parameter is read", () => {
 
 test.each([
   ["nic=e1000", "nic=e1000 is not known here; nic can be virtio or ne2k."],
-  ["boot=floppy", "boot=floppy is not known here; boot can be direct."],
+  ["boot=floppy", "boot=floppy is not known here; boot can be direct or pxe."],
   ["near=yes", "near=yes is not known here; near can be auto or off."],
   ["checkpoint=on", "checkpoint=on is not known here; checkpoint can be auto or renew or off."],
   ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
@@ -52,6 +52,17 @@ test.each([
   const { rejected, ...rest } = parsePageUrl(search);
   expect(rejected).toEqual([sentence]);
   expect(rest).toEqual({ ...parsePageUrl(""), rejected: undefined });
+});
+
+test("a boot by firmware takes the card that its ROM can drive", () => {
+  expect(parsePageUrl("?boot=pxe")).toMatchObject({ boot: "pxe", nic: "ne2k", rejected: [] });
+  expect(parsePageUrl("?boot=pxe&nic=ne2k")).toMatchObject({ boot: "pxe", nic: "ne2k", rejected: [] });
+  expect(parsePageUrl("?boot=pxe&nic=virtio")).toMatchObject({
+    nic: "ne2k",
+    rejected: [
+      "nic=virtio cannot boot by boot=pxe: its boot ROM does not know this card. It is ne2k instead.",
+    ],
+  });
 });
 
 test("no address makes it throw", () => {

@@ -1,10 +1,11 @@
 import type { JitSettings } from "../worker/interface.ts";
 
-/** What the page's address asks for: `?label=NAME&nic=ne2k&memory=512&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
+/** What the page's address asks for: `?label=NAME&boot=pxe&nic=ne2k&memory=512&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
 export interface PageUrl {
   /** The boot entry to select; the menu's own default where absent. */
   readonly label?: string;
-  readonly boot: "direct";
+  /** `pxe`: the machine's own firmware boots from the boot network, which needs the other card. */
+  readonly boot: "direct" | "pxe";
   readonly nic: "virtio" | "ne2k";
   readonly memoryMiB: number;
   /** Added to the entry's own append line. */
@@ -41,10 +42,16 @@ export function parsePageUrl(search: string): PageUrl {
   const label = parameters.get("label");
   const jit = parseJit(parameters.get("jit"), rejected);
   const relay = parseRelay(parameters.get("relay"), rejected);
+  const boot = choose("boot", ["direct", "pxe"]);
+  const nic = choose("nic", boot === "pxe" ? ["ne2k", "virtio"] : ["virtio", "ne2k"]);
+  if (boot === "pxe" && nic === "virtio")
+    rejected.push(
+      "nic=virtio cannot boot by boot=pxe: its boot ROM does not know this card. It is ne2k instead.",
+    );
   return {
     ...(label ? { label } : {}),
-    boot: choose("boot", ["direct"]),
-    nic: choose("nic", ["virtio", "ne2k"]),
+    boot,
+    nic: boot === "pxe" ? "ne2k" : nic,
     memoryMiB: parseMemory(parameters.get("memory"), rejected),
     append: (parameters.get("append") ?? "").trim(),
     kernelEntry: choose("kernelEntry", ["decompressed", "compressed"]),

@@ -46,7 +46,11 @@ export interface JitSettings {
 }
 
 export interface MachineSettings {
-  readonly boot: "direct";
+  /**
+   * `direct`: the kernel and initrd are handed to the machine, as qemu's -kernel does. `pxe`: the machine's firmware asks the boot
+   * network for them, with the boot ROM of its card; then `append`, `kernelUrl` and `initrdUrls` say nothing.
+   */
+  readonly boot: "direct" | "pxe";
   readonly nic: "virtio" | "ne2k";
   readonly memoryMiB: number;
   /** Of the guest's network; 1500 unless given. The relay says its own in `/status`. */
@@ -70,6 +74,8 @@ export interface MachineSettings {
   readonly initrdUrls: readonly string[];
   readonly biosUrl: string;
   readonly vgaBiosUrl: string;
+  /** The boot ROM of the card, for `boot: "pxe"`. */
+  readonly romUrl?: string;
   /** The relay's WebSocket, `ws://HOST:PORT/wire`. */
   readonly wireUrl: string;
   /** The relay's, where it demands one. It is shown to the server of `wireUrl` only, and is no part of what a checkpoint hangs on. */

@@ -105,7 +105,8 @@ export class Session {
 
   /** Resolves with whether the guest's processor runs. What went wrong was told as a problem. */
   async start(): Promise<boolean> {
-    const warning = appendProblem(this.#settings.append);
+    const { boot, append } = this.#settings;
+    const warning = boot === "direct" ? appendProblem(append) : undefined;
     if (warning) this.#problem(warning);
     this.#watch.begin();
     this.#wire.open();
@@ -129,7 +130,12 @@ export class Session {
 
   /** Builds the machine, as it was when it last asked for its root or as it comes from the shop. */
   async #prepare(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
-    const saved = await this.#checkpoint.open(this.#settings, files, emulator);
+    // A boot by firmware is there to be seen.
+    const settings = {
+      ...this.#settings,
+      ...(this.#settings.boot === "pxe" && { checkpoint: "off" as const }),
+    };
+    const saved = await this.#checkpoint.open(settings, files, emulator);
     if (this.#closed) return;
     if (saved !== undefined) {
       await this.#build(emulator, files);
@@ -148,8 +154,8 @@ export class Session {
   }
 
   async #kernelToEnter(kernel: Uint8Array): Promise<Uint8Array> {
-    const { kernelEntry, append } = this.#settings;
-    if (kernelEntry === "compressed") return kernel;
+    const { boot, kernelEntry, append } = this.#settings;
+    if (boot === "pxe" || kernelEntry === "compressed") return kernel;
     return (await decompressedKernel(kernel, append)) ?? kernel;
   }
 
@@ -261,7 +267,8 @@ export class Session {
       return undefined;
     }
     const { kernel, initrd } = result.files;
-    this.#watch.reach("download", platform.clock.now(), `${mebibytes(kernel.length + initrd.length)} MB`);
+    const detail = `${mebibytes(kernel.length + initrd.length)} MB`;
+    if (this.#settings.boot === "direct") this.#watch.reach("download", platform.clock.now(), detail);
     return result.files;
   }
 

@@ -20,6 +20,9 @@ export interface BootFormOptions {
   readonly onExport: (name: string | undefined) => void;
 }
 
+const BY_FIRMWARE =
+  "The machine boots by its own firmware: it asks by DHCP what to boot, fetches that itself, and shows its menu on the screen. Entry and command line are not this page's to choose then.";
+
 /** The boot entry, its command line and the machine's hardware: what can be chosen before power-on. */
 export class BootForm {
   readonly #options: BootFormOptions;
@@ -91,6 +94,10 @@ export class BootForm {
    * address names is started at once, and so is the selected one where the menu would wait for ever.
    */
   autostart(): void {
+    if (this.#byFirmware) {
+      this.powerOn();
+      return;
+    }
     if (this.#menu.kind !== "loaded") return;
     const { config } = this.#menu;
     const { unattended } = config;
@@ -117,12 +124,14 @@ export class BootForm {
    */
   powerOn(wanted?: "renew"): void {
     this.#countdown.stop();
-    const files = this.#otherMenu();
+    const files = this.#byFirmware ? undefined : this.#otherMenu();
     if (files !== undefined) this.#options.onMenu(files);
     const entry = this.#selected();
-    if (entry?.kernel === undefined || this.#power !== "off" || this.#unsupported) return;
-    const { jit, near, checkpoint, kernelEntry } = this.#options.asked;
+    const startable = this.#byFirmware || entry?.kernel !== undefined;
+    if (!startable || this.#power !== "off" || this.#unsupported) return;
+    const { boot, jit, near, checkpoint, kernelEntry } = this.#options.asked;
     this.#options.onPowerOn({
+      boot,
       entry,
       append: this.#append.value,
       nic: this.#nic.value === "ne2k" ? "ne2k" : "virtio",
@@ -195,6 +204,10 @@ export class BootForm {
     return action?.kind === "menu-files" ? action.files : undefined;
   }
 
+  get #byFirmware(): boolean {
+    return this.#options.asked.boot === "pxe";
+  }
+
   #takeEntry(added: string): void {
     this.#append.value = joinAppend(this.#selected()?.append ?? "", added);
     this.#refresh();
@@ -208,17 +221,20 @@ export class BootForm {
   #refresh(): void {
     const entry = this.#selected();
     const off = this.#power === "off";
-    this.#entry.disabled = !off || this.#menu.kind !== "loaded";
+    const firmware = this.#byFirmware;
+    this.#entry.disabled = !off || firmware || this.#menu.kind !== "loaded";
     this.#memory.disabled = !off;
-    this.#nic.disabled = !off;
-    this.#append.readOnly = !off || entry?.kernel === undefined || !this.#mayEdit();
-    this.#back.disabled = !off || entry === undefined || this.#append.value.trim() === entry.append.trim();
-    const leadsOn = this.#otherMenu() !== undefined;
+    this.#nic.disabled = !off || firmware;
+    this.#append.readOnly = !off || firmware || entry?.kernel === undefined || !this.#mayEdit();
+    this.#back.disabled =
+      !off || firmware || entry === undefined || this.#append.value.trim() === entry.append.trim();
+    const leadsOn = !firmware && this.#otherMenu() !== undefined;
     setText(this.#powerOnText, leadsOn ? "Open this menu" : "Power on");
-    this.#powerOn.disabled = !off || this.#unsupported || (entry?.kernel === undefined && !leadsOn);
+    this.#powerOn.disabled =
+      !off || this.#unsupported || !(firmware || leadsOn || entry?.kernel !== undefined);
     setText(this.#help, entry?.helpText ?? "");
     this.#help.hidden = this.#help.textContent === "";
-    this.#coldBoot.disabled = this.#powerOn.disabled || leadsOn;
+    this.#coldBoot.disabled = this.#powerOn.disabled || leadsOn || firmware;
     this.#options.onExport(exportOf(this.#append.value));
     this.#showHint(entry);
   }
@@ -227,14 +243,15 @@ export class BootForm {
     const problem = this.#problem(entry);
     if (problem === undefined) delete this.#hint.dataset.severity;
     else this.#hint.dataset.severity = problem.severity;
-    const words = problem === undefined ? this.#calm(entry) : `${problem.message} ${problem.advice}`;
+    const calm = this.#byFirmware ? BY_FIRMWARE : this.#calm(entry);
+    const words = problem === undefined ? calm : `${problem.message} ${problem.advice}`;
     if (words === this.#said) return;
     this.#said = words;
     this.#hint.replaceChildren(...prose(words));
   }
 
   #problem(entry: PxelinuxEntry | undefined): Pick<Problem, "severity" | "message" | "advice"> | undefined {
-    if (this.#menu.kind === "unavailable") return this.#menu.problem;
+    if (this.#menu.kind === "unavailable" && !this.#byFirmware) return this.#menu.problem;
     const wrong = entry?.kernel === undefined ? undefined : checkAppend(this.#append.value, this.#exports);
     if (wrong !== undefined) return wrong;
     const { rejected, label, append } = this.#options.asked;

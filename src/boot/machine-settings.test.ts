@@ -9,6 +9,7 @@ const overlay = entry(
   "LABEL Overlay-Boot\n KERNEL boot/linux\n APPEND initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot\n",
 );
 const machine = {
+  boot: "direct",
   nic: "virtio",
   memoryMiB: 512,
   near: "auto",
@@ -32,6 +33,25 @@ test("an entry becomes absolute addresses on the relay", () => {
       near: "auto",
       checkpoint: "auto",
       kernelEntry: "decompressed",
+    },
+  });
+});
+
+test("a boot by firmware needs no entry, and takes the card's ROM with it", () => {
+  expect(machineSettings({ ...machine, boot: "pxe", entry: undefined, append: "" }, urls)).toEqual({
+    ok: true,
+    settings: {
+      boot: "pxe",
+      nic: "ne2k",
+      memoryMiB: 512,
+      append: "",
+      kernelUrl: "",
+      initrdUrls: [],
+      biosUrl: "http://127.0.0.1:8086/firmware/bios.bin",
+      vgaBiosUrl: "http://127.0.0.1:8086/firmware/vgabios.bin",
+      romUrl: "http://127.0.0.1:8086/firmware/pxe-ne2k_pci.rom",
+      wireUrl: "ws://127.0.0.1:8086/wire",
+      near: "auto",
     },
   });
 });

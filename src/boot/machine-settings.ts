@@ -8,7 +8,9 @@ import type { RelayUrls } from "../network/relay-urls.ts";
 
 /** What is chosen on the page. */
 export interface BootChoice {
-  readonly entry: PxelinuxEntry;
+  readonly boot: MachineSettings["boot"];
+  /** None where the firmware chooses. */
+  readonly entry: PxelinuxEntry | undefined;
   /** The entry's append line, as it was edited. */
   readonly append: string;
   readonly nic: MachineSettings["nic"];
@@ -34,10 +36,11 @@ export type SettingsResult =
 /** The `initrd=` of the edited line counts: on real hardware it does as well. */
 export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsResult {
   const { entry, append } = choice;
-  if (entry.kernel === undefined) {
+  if (choice.boot === "pxe") return { ok: true, settings: firmwareSettings(choice, urls) };
+  if (entry?.kernel === undefined) {
     return refused(
       "entry-unbootable",
-      `The entry ${entry.label} boots something other than a Linux kernel.`,
+      `The entry ${entry?.label ?? ""} boots something other than a Linux kernel.`,
       "Choose another entry.",
     );
   }
@@ -80,6 +83,25 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       kernelEntry: choice.kernelEntry,
       ...(choice.jit && { jit: choice.jit }),
     },
+  };
+}
+
+/** The menu is the boot server's then, and the page has no say in what it does. */
+function firmwareSettings(choice: BootChoice, urls: RelayUrls): MachineSettings {
+  return {
+    boot: "pxe",
+    nic: "ne2k",
+    memoryMiB: choice.memoryMiB,
+    append: "",
+    kernelUrl: "",
+    initrdUrls: [],
+    biosUrl: urls.bios,
+    vgaBiosUrl: urls.vgaBios,
+    romUrl: urls.rom,
+    wireUrl: urls.wire,
+    near: choice.near,
+    ...(choice.token !== undefined && { token: choice.token }),
+    ...(choice.jit && { jit: choice.jit }),
   };
 }
 

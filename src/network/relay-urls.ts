@@ -4,6 +4,8 @@ export interface RelayUrls {
   readonly status: string;
   readonly bios: string;
   readonly vgaBios: string;
+  /** The boot ROM of the NE2000. */
+  readonly rom: string;
   /** HOST:PORT of the wire, for people. */
   readonly host: string;
   /** A file of the boot tree, by its path in `tftpboot/`. */
@@ -23,6 +25,7 @@ export function relayUrls(page: string, wire?: string): RelayUrls {
     status: at("status"),
     bios: at("firmware/bios.bin"),
     vgaBios: at("firmware/vgabios.bin"),
+    rom: at("firmware/pxe-ne2k_pci.rom"),
     host: wire === undefined ? base.host : new URL(wire).host,
     file: (path) => at(`tftpboot/${encodePath(path)}`),
   };

@@ -7,9 +7,12 @@ import { concatenate } from "./fetch-file.ts";
 export interface BootFiles {
   readonly bios: Uint8Array;
   readonly vgaBios: Uint8Array;
+  /** Empty where the firmware fetches it. */
   readonly kernel: Uint8Array;
   /** All of them, one behind the other, as a boot loader hands them over. */
   readonly initrd: Uint8Array;
+  /** The boot ROM of the card, where the machine boots from it. */
+  readonly rom?: Uint8Array;
 }
 
 export type BootFilesResult =
@@ -19,19 +22,58 @@ export type BootFilesResult =
 
 export type FileProgress = (file: string, receivedBytes: number, totalBytes: number | undefined) => void;
 
-/** Fetches what a direct boot needs, all at once, and looks at it before anything is switched on. */
+interface WantedFile {
+  readonly role: FileRole;
+  readonly url: string;
+}
+
+/** Fetches what a boot needs, all at once, and looks at it before anything is switched on. */
 export async function fetchBootFiles(
   settings: MachineSettings,
   fetchFile: Platform["fetchFile"],
   signal: AbortSignal,
   progress: FileProgress,
 ): Promise<BootFilesResult> {
-  const wanted: readonly { readonly role: FileRole; readonly url: string }[] = [
-    { role: "kernel", url: settings.kernelUrl },
-    { role: "firmware", url: settings.biosUrl },
-    { role: "firmware", url: settings.vgaBiosUrl },
-    ...settings.initrdUrls.map((url) => ({ role: "initrd" as const, url })),
-  ];
+  const { boot, biosUrl, vgaBiosUrl, kernelUrl, initrdUrls, romUrl } = settings;
+  const firmware = [biosUrl, vgaBiosUrl].map((url): WantedFile => ({ role: "firmware", url }));
+  if (boot === "pxe") {
+    const rom = romUrl === undefined ? [] : [{ role: "firmware" as const, url: romUrl }];
+    const fetched = await fetchAll([...firmware, ...rom], fetchFile, signal, progress);
+    if (!fetched.ok) return fetched;
+    const [bios = NONE, vgaBios = NONE, romImage] = fetched.bytes;
+    return {
+      ok: true,
+      files: { bios, vgaBios, kernel: NONE, initrd: NONE, ...(romImage !== undefined && { rom: romImage }) },
+    };
+  }
+  const initrdFiles = initrdUrls.map((url): WantedFile => ({ role: "initrd", url }));
+  const fetched = await fetchAll(
+    [...firmware, { role: "kernel", url: kernelUrl }, ...initrdFiles],
+    fetchFile,
+    signal,
+    progress,
+  );
+  if (!fetched.ok) return fetched;
+  const [bios = NONE, vgaBios = NONE, kernel = NONE, ...initrds] = fetched.bytes;
+  const image = inspectKernel(kernel);
+  if (!image.ok) return { ok: false, problem: kernelProblem(kernelUrl, kernel.length, image) };
+  const initrd = concatenateInitrds(initrds);
+  const problem = settingsProblem(settings, initrd.length, image.maxAppendBytes);
+  if (problem) return { ok: false, problem };
+  return { ok: true, files: { kernel, bios, vgaBios, initrd } };
+}
+
+const NONE = new Uint8Array(0);
+
+async function fetchAll(
+  wanted: readonly WantedFile[],
+  fetchFile: Platform["fetchFile"],
+  signal: AbortSignal,
+  progress: FileProgress,
+): Promise<
+  | { readonly ok: true; readonly bytes: readonly Uint8Array[] }
+  | { readonly ok: false; readonly problem: Problem | undefined }
+> {
   const results = await Promise.all(
     wanted.map(({ url }) =>
       fetchFile(url, { signal, progress: (received, total) => progress(fileName(url), received, total) }),
@@ -43,13 +85,7 @@ export async function fetchBootFiles(
     if (!result.ok) return { ok: false, problem: fileProblem(role, url, result) };
     bytes.push(result.bytes);
   }
-  const [kernel, bios, vgaBios, ...initrds] = bytes as [Uint8Array, Uint8Array, Uint8Array, ...Uint8Array[]];
-  const image = inspectKernel(kernel);
-  if (!image.ok) return { ok: false, problem: kernelProblem(settings.kernelUrl, kernel.length, image) };
-  const initrd = concatenateInitrds(initrds);
-  const problem = settingsProblem(settings, initrd.length, image.maxAppendBytes);
-  if (problem) return { ok: false, problem };
-  return { ok: true, files: { kernel, bios, vgaBios, initrd } };
+  return { ok: true, bytes };
 }
 
 /** The kernel looks for the next archive at a multiple of four (Documentation/driver-api/early-userspace/buffer-format.rst). */

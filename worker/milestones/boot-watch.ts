@@ -51,7 +51,7 @@ export class BootWatch implements Timed {
       reached: (name: MilestoneName, detail?: string, atMs?: number) => this.#reached(name, detail, atMs),
       problem: (problem: Problem) => this.#sign(problem),
     };
-    this.#frames = new FrameWatch(signs, options.append);
+    this.#frames = new FrameWatch(signs, options.append, options.kind === "pxe");
     this.#console = new ConsoleWatch(signs);
   }
 
@@ -98,6 +98,8 @@ export class BootWatch implements Timed {
   }
 
   toGuest(frame: Uint8Array, nowMs: number): void {
+    // Its firmware says nothing while it is sent a file.
+    if (this.#frames.firmware) this.active(nowMs);
     this.#nowMs = nowMs;
     this.#frames.toGuest(frame);
   }
@@ -135,6 +137,7 @@ export class BootWatch implements Timed {
 
   #reached(name: MilestoneName, detail: string | undefined, atMs = this.#nowMs): void {
     if (!this.#progress.reach(name, atMs - this.#startMs, detail)) return;
+    if (name === "kernel" || name === "initrd") this.#frames.kernelRuns();
     this.active(this.#nowMs);
     this.#stallTold = false;
     this.#tell();

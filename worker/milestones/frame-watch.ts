@@ -28,14 +28,20 @@ interface NbdFlow {
  */
 export class FrameWatch implements Timed {
   readonly #signs: SignHandlers;
+  /** The machine's firmware has the card, and an address of its own. */
+  #firmware: boolean;
   #addressSeen = false;
   #rootSeen = false;
   #nbd: NbdFlow | undefined;
   readonly #aoe: AoeWatch;
 
-  /** @param append the kernel's command line, where it is known */
-  constructor(signs: SignHandlers, append: string) {
+  /**
+   * @param append the kernel's command line, where it is known
+   * @param firmware whether the firmware uses the network before the kernel does
+   */
+  constructor(signs: SignHandlers, append: string, firmware = false) {
     this.#signs = signs;
+    this.#firmware = firmware;
     this.#aoe = new AoeWatch(
       {
         asked: () => {
@@ -50,6 +56,16 @@ export class FrameWatch implements Timed {
       },
       append,
     );
+  }
+
+  /** Whether what passes is the firmware's. */
+  get firmware(): boolean {
+    return this.#firmware;
+  }
+
+  /** The kernel has begun: what passes from now on is its own. */
+  kernelRuns(): void {
+    this.#firmware = false;
   }
 
   get done(): boolean {
@@ -100,7 +116,7 @@ export class FrameWatch implements Timed {
   }
 
   #address(address: Ipv4Address): void {
-    if (this.#addressSeen || address === UNSPECIFIED_ADDRESS) return;
+    if (this.#firmware || this.#addressSeen || address === UNSPECIFIED_ADDRESS) return;
     this.#addressSeen = true;
     this.#signs.reached("network", formatIpv4(address));
   }

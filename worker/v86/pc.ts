@@ -1,4 +1,4 @@
-import { V86 } from "v86";
+import { type BootOrder, V86 } from "v86";
 import type { Clock } from "../../net/clock.ts";
 import type { JitSettings } from "../interface.ts";
 import type { Card } from "../nic.ts";
@@ -21,9 +21,12 @@ export interface PcOptions {
   readonly emulator: Uint8Array<ArrayBuffer>;
   readonly bios: Uint8Array;
   readonly vgaBios: Uint8Array;
+  /** Put into memory, and started by the BIOS. Empty where the card's boot ROM is to find one. */
   readonly kernel: Uint8Array;
   readonly initrd: Uint8Array;
   readonly append: string;
+  /** The boot ROM of the card: the BIOS boots from the network with it. */
+  readonly rom?: Uint8Array;
   readonly memoryMiB: number;
   readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number };
   /** What is absent is as it pays best. */
@@ -69,6 +72,8 @@ export interface Pc {
 
 const VGA_MEMORY_BYTES = 8 * 1024 * 1024;
 const UART_FIFO_BYTES = 16;
+/** In the CMOS, where SeaBIOS looks for it as QEMU writes it: a nibble a device, 4 is the network. v86's types know disks only. */
+const NETWORK_FIRST = 4;
 /** How long the guest may run before frames, timers and keys have their turn. */
 const TURN_MS = 4;
 
@@ -89,6 +94,8 @@ export async function buildPc(
   };
   const { emulator, exports } = await loadEmulator(options, crashed);
   const internals = internalsOf(emulator, options.nic.type);
+  // SeaBIOS runs whatever is in this folder of QEMU's configuration device, as it runs the ROM of a card.
+  if (options.rom) internals.v86.cpu.option_roms.push({ name: "genroms/pxe.rom", data: options.rom });
 
   yieldBy(internals, turns, after, clock, (resume) => {
     if (over) return;
@@ -167,7 +174,8 @@ function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Pr
       bios: { buffer: padded(options.bios, 1) },
       vga_bios: { buffer: padded(options.vgaBios, 1) },
       // v86 reads the image as 32-bit words.
-      bzimage: { buffer: padded(options.kernel, 4) },
+      ...(options.kernel.length > 0 ? { bzimage: { buffer: padded(options.kernel, 4) } } : {}),
+      ...(options.rom ? { boot_order: NETWORK_FIRST as BootOrder } : {}),
       ...(options.initrd.length > 0 ? { initrd: { buffer: padded(options.initrd, 1) } } : {}),
       cmdline: options.append,
       net_device: { ...options.nic },
