@@ -90,6 +90,21 @@ describe("the boot files", () => {
     if (result.ok) expect(result.files.initrd).toEqual(Uint8Array.of(1, 1, 1, 0, 2, 2));
   });
 
+  it("of a boot by firmware are the firmware and the card's ROM, and no kernel", async () => {
+    const pxe = { boot: "pxe", kernelUrl: "", initrdUrls: [], romUrl: `${base}/two` } as const;
+    expect(await fetchAll(pxe)).toEqual({
+      ok: true,
+      files: {
+        bios: new Uint8Array(16),
+        vgaBios: new Uint8Array(16),
+        kernel: new Uint8Array(0),
+        initrd: new Uint8Array(0),
+        rom: Uint8Array.of(2, 2),
+      },
+    });
+    expect((await problemOf({ ...pxe, romUrl: `${base}/nowhere` })).code).toBe("firmware-missing");
+  });
+
   it("tell how far they are", async () => {
     const seen = new Map<string, [number, number | undefined]>();
     await fetchBootFiles(settings(), fetchFile, new AbortController().signal, (file, received, total) =>

@@ -187,6 +187,23 @@ function goAnswer(): Uint8Array {
   return Uint8Array.from([...info, ...ack]);
 }
 
+it("takes what the firmware sends for the firmware's, until the kernel runs", () => {
+  const reached: [MilestoneName, string | undefined][] = [];
+  const signs = {
+    reached: (name: MilestoneName, detail?: string) => reached.push([name, detail]),
+    problem: () => {},
+  };
+  const watch = new FrameWatch(signs, "", true);
+  watch.toGuest(dhcp(dhcpMessageType.ack, GUEST));
+  watch.fromGuest(arp(GUEST), 0);
+  expect(watch.firmware).toBe(true);
+  expect(reached).toEqual([["dhcp", "10.86.0.100 from 10.86.0.1"]]);
+  watch.kernelRuns();
+  watch.fromGuest(arp(GUEST), 1);
+  expect(watch.firmware).toBe(false);
+  expect(reached.at(-1)).toEqual(["network", "10.86.0.100"]);
+});
+
 describe("the frames of a boot", () => {
   it("show the lease, and not what was only offered or not given", () => {
     const { watch, reached } = setUp();
