@@ -8,6 +8,7 @@ A diskless machine in a browser tab, booted over the network from a real NBD ser
 
 Commands:
   serve [TREE]      serve a boot tree and the page; TREE is ./.netroot unless given
+  smoke [TREE]      boot an image from the network and say whether it comes up
   image build       build a KIS image with kiwi-ng and put it into a boot tree
   doctor [TREE]     say what is there and what is missing
 
@@ -21,6 +22,7 @@ type Command = (argv: string[]) => Promise<number>;
 /** Loaded when they are used: \`--help\` must not wait for them. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand,
+  smoke: async () => (await import("./smoke/command.ts")).smokeCommand,
   image: async () => (await import("./image/command.ts")).imageCommand,
   doctor: async () => (await import("./doctor.ts")).doctorCommand,
 };

@@ -11,6 +11,7 @@ import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
 import { clientLimits } from "./client/limits.ts";
 import { declareServices } from "./client/services.ts";
 import { readConfiguration } from "./config/configuration.ts";
+import type { Configuration } from "./config/schema.ts";
 import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
 import { findMenu } from "./http/find-menu.ts";
@@ -41,6 +42,8 @@ export interface RelayOptions {
   readonly page?: string;
   /** Whether nbd-server may be used; it is, where it is installed, unless told otherwise. */
   readonly useNbdServer?: boolean;
+  /** Changes what netroot.toml says, before anything is opened. */
+  readonly configure?: (configuration: Configuration) => Configuration;
   readonly logger: Logger;
 }
 
@@ -88,7 +91,8 @@ async function open(
 ): Promise<Omit<Relay, "close">> {
   const { tree, logger, page = BUILT_PAGE, useNbdServer } = options;
   await requireBootTree(tree);
-  const configuration = await readConfiguration(tree);
+  const read = await readConfiguration(tree);
+  const configuration = options.configure?.(read) ?? read;
   const { host, port: wantedPort, socket } = { ...configuration.listen, ...options.listen };
   const { network, mtu, mode } = configuration.segment;
   const address = network.serverAddress;

@@ -82,6 +82,8 @@ export interface MachineSettings {
   readonly token?: string;
   /** Whether the exports' gateway may be in the machine, where the relay offers that: `auto` unless given. */
   readonly near?: "auto" | "off";
+  /** How long a boot may stand still before that is a problem; a minute unless given. */
+  readonly stallMs?: number;
 }
 
 /** Something that went wrong, in words. `message` says what, `advice` says what to do. */

@@ -63,7 +63,12 @@ export class Session {
     this.#platform = platform;
     this.#handlers = handlers;
     this.#watch = new BootWatch(
-      { kind: settings.boot, append: settings.append, nowMs: platform.clock.now() },
+      {
+        kind: settings.boot,
+        append: settings.append,
+        nowMs: platform.clock.now(),
+        ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }),
+      },
       {
         milestones: (milestones) => {
           handlers.event({ type: "milestones", milestones });

@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { formatAoeAddress } from "../../../net/aoe/address.ts";
+import { formatIpv4 } from "../../../net/ipv4/address.ts";
+import { joinWords } from "../../../net/pxelinux/append.ts";
+import { readConfiguration } from "../../../relay/config/configuration.ts";
+import type { Configuration } from "../../../relay/config/schema.ts";
+import { type PlannedExport, planExports } from "../../../relay/exports/plan-exports.ts";
+import { requireBootTree } from "../../../relay/http/boot-tree.ts";
+import { findMenu } from "../../../relay/http/find-menu.ts";
+import { planBoot } from "../../../relay/http/plan-boot.ts";
+import { SmokeError } from "../errors.ts";
+import { declared } from "../image/exports.ts";
+import { requireKernel, requireRootImage } from "../image/inspect.ts";
+import { menuEntry } from "../image/menu-entry.ts";
+import { requireFile } from "../image/open-files.ts";
+import { withRoot } from "../image/root-parameter.ts";
+import { makeScratchTree } from "../image/scratch-tree.ts";
+import type { CasePlan } from "../plan.ts";
+import type { BootNetwork } from "./network.ts";
+import { startOwnRelay } from "./own-relay.ts";
+
+/** A relay for a boot tree as it lies there; for a boot by firmware whose entry is changed, for one like it. */
+export async function treeNetwork(plan: CasePlan, tree: string, socket?: string): Promise<BootNetwork> {
+  await requireBootTree(tree);
+  const read = await readConfiguration(tree);
+  const planned = (await planExports(tree, read)).exports;
+  await requireRootImages(planned);
+  const configuration: Configuration = {
+    ...read,
+    ...(plan.root === "aoe" && { export: declared(tree, planned, read, "targets") }),
+  };
+  const given = await entryOf(plan, tree, configuration);
+  const append = appendOf(plan, given.append, configuration, planned);
+  const files = {
+    kernel: join(tree, "tftpboot", given.kernel),
+    initrds: given.initrds.map((initrd) => join(tree, "tftpboot", initrd)),
+  };
+  await requireKernel(files.kernel, plan.engine);
+  for (const initrd of files.initrds) await requireFile(initrd, "initrd");
+  const entry = { ...given, append };
+  if (plan.boot === "direct" || (append === given.append && plan.label === undefined))
+    return startOwnRelay({ tree, configure: () => configuration, socket, entry, files });
+  const scratch = await makeScratchTree({ ...files, append, bootPrograms: join(tree, "tftpboot") });
+  return startOwnRelay({
+    tree: scratch.tree,
+    configure: () => ({ ...configuration, export: declared(tree, planned, configuration) }),
+    socket,
+    entry,
+    files,
+    onClose: scratch.remove,
+  });
+}
+
+async function requireRootImages(planned: readonly PlannedExport[]): Promise<void> {
+  for (const { source } of planned) {
+    if (source.kind === "image") await requireRootImage(source.path);
+    else if (source.kind === "section" && source.section.path !== undefined)
+      await requireRootImage(source.section.path);
+  }
+}
+
+async function entryOf(plan: CasePlan, tree: string, { boot, segment }: Configuration) {
+  const { pxe } = await planBoot(tree, boot);
+  const menu = await findMenu(tree, pxe, segment.network.firstClientAddress);
+  if (menu === undefined)
+    throw new SmokeError(
+      "usage",
+      `${tree} has no tftpboot/pxelinux.cfg/default, so there is no entry to boot.`,
+    );
+  return menuEntry(await readFile(join(tree, "tftpboot", menu.file), "utf8"), plan.label);
+}
+
+function appendOf(
+  { root, append = "" }: CasePlan,
+  given: string,
+  { segment, export: declaredExports }: Configuration,
+  planned: readonly PlannedExport[],
+): string {
+  const line = joinWords(given, append);
+  if (root === undefined) return line;
+  const exports = planned.map(({ name }) => {
+    const aoe = declaredExports.find((each) => each.name === name)?.aoe;
+    return { name, ...(aoe !== undefined && { aoe: formatAoeAddress(aoe) }) };
+  });
+  return withRoot(line, root, { server: formatIpv4(segment.network.serverAddress), exports });
+}

@@ -1,0 +1,34 @@
+import type { Diagnosis, Symptoms } from "./diagnosis.ts";
+import { RULES } from "./rules.ts";
+
+/** Names the likely cause of a failed boot: the first rule that fits says it, else what was watched has its own words. */
+export function diagnose(symptoms: Symptoms): Diagnosis {
+  const lines = symptoms.console.split("\n");
+  for (const rule of RULES) {
+    if (!rule.after.includes(symptoms.code)) continue;
+    if (rule.when !== undefined && !rule.when(symptoms)) continue;
+    const evidence = rule.line === undefined ? undefined : lines.findLast((line) => rule.line!.test(line));
+    if (rule.line !== undefined && evidence === undefined) continue;
+    const { code, milestone, message } = symptoms;
+    return {
+      code: rule.code ?? code,
+      milestone: rule.milestone ?? milestone,
+      message: rule.message ?? message,
+      cause: rule.cause,
+      ...(evidence !== undefined && { evidence: evidence.trim() }),
+    };
+  }
+  const { code, milestone, message, advice } = symptoms;
+  const evidence = lines.findLast((line) => TELLING.test(line));
+  return {
+    code,
+    milestone,
+    message,
+    cause: advice,
+    ...(evidence !== undefined && { evidence: evidence.trim() }),
+  };
+}
+
+/** A line that is likely to say why. */
+const TELLING =
+  /Kernel panic|FATAL:|dracut.*(?:Warning|Failed)|SQUASHFS error|I\/O error|Unable to|[Cc]annot /;

@@ -1,0 +1,229 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
+import { DEFAULT_TREE, UsageError } from "../../command.ts";
+import { classify } from "../image/classify.ts";
+import type { CasePlan, Check, ImageSource, Pattern } from "../plan.ts";
+import { parseDuration } from "./duration.ts";
+import { parsePattern } from "./pattern.ts";
+
+const text = { type: "string" } as const;
+const texts = { type: "string", multiple: true } as const;
+const flag = { type: "boolean" } as const;
+
+const OPTIONS = {
+  label: text,
+  kernel: text,
+  initrd: texts,
+  image: text,
+  append: text,
+  root: text,
+  boot: text,
+  relay: text,
+  nic: text,
+  memory: text,
+  until: text,
+  expect: texts,
+  screen: texts,
+  login: texts,
+  run: texts,
+  within: texts,
+  forbid: texts,
+  timeout: text,
+  stall: text,
+  "timeout-scale": text,
+  retry: text,
+  json: flag,
+  quiet: flag,
+  "serial-log": text,
+  help: { type: "boolean", short: "h" },
+} as const;
+
+export interface SmokeOptions {
+  readonly cases: readonly CasePlan[];
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 5 * 60_000;
+const DEFAULT_STALL_MS = 60_000;
+const DEFAULT_MEMORY_MIB = 512;
+const [LEAST_MEMORY_MIB, MOST_MEMORY_MIB] = [64, 2048];
+const MOST_RETRIES = 10;
+
+/** Reads the command line. Rejects with a `UsageError`, or a `SmokeError` about what it names; "help" where help is asked for. */
+export async function parseOptions(argv: readonly string[]): Promise<SmokeOptions | "help"> {
+  const { values, positionals, tokens } = parse(argv);
+  if (values.help === true) return "help";
+  if (positionals.length > 1) throw new UsageError("smoke takes one TREE or KIS-DIRECTORY");
+  const scale = parseScale(values["timeout-scale"]);
+  const time = (name: string, given: string | undefined, otherwise: number) =>
+    Math.round(scale * (given === undefined ? otherwise : duration(name, given)));
+  const { label, append, relay } = values;
+  const root = oneOf("root", values.root, ["nbd", "aoe"]);
+  const boot = oneOf("boot", values.boot, ["direct", "pxe"]) ?? "direct";
+  const nic = oneOf("nic", values.nic, ["virtio", "ne2k"]);
+  if (boot === "pxe" && nic === "virtio")
+    throw new UsageError("--boot pxe wants --nic ne2k: the card's firmware cannot drive the other one");
+  const source = await sourceOf(values, positionals[0]);
+  const plan: CasePlan = {
+    name: "smoke",
+    source,
+    ...(relay !== undefined && { relay: relayUrl(relay) }),
+    engine: "v86",
+    boot,
+    nic: nic ?? (boot === "pxe" ? "ne2k" : "virtio"),
+    memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULT_MEMORY_MIB,
+    ...(label !== undefined && { label }),
+    ...(root !== undefined && { root }),
+    ...(append !== undefined && { append: oneLine("append", append) }),
+    until: milestone(values.until),
+    checks: checksOf(tokens, scale),
+    forbid: (values.forbid ?? []).map((each) => pattern("forbid", each)),
+    timeoutMs: time("timeout", values.timeout, DEFAULT_TIMEOUT_MS),
+    stallMs: time("stall", values.stall, DEFAULT_STALL_MS),
+    retries: integer("retry", values.retry, 0, MOST_RETRIES) ?? 0,
+    artefacts: {
+      keep: "always",
+      ...(values["serial-log"] !== undefined && { serialLog: resolve(values["serial-log"]) }),
+    },
+  };
+  return { cases: [plan], json: values.json === true, quiet: values.quiet === true };
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], allowPositionals: true, tokens: true, options: OPTIONS });
+  } catch (error) {
+    // Node's second sentence is about file names that begin with a dash.
+    const [sentence] = (error as Error).message.split(/(?<=[^.])\. /);
+    throw new UsageError(sentence ?? "the options make no sense", { cause: error });
+  }
+}
+
+interface SourceOptions {
+  readonly kernel?: string | undefined;
+  readonly initrd?: readonly string[] | undefined;
+  readonly image?: string | undefined;
+  readonly relay?: string | undefined;
+}
+
+async function sourceOf(options: SourceOptions, folder: string | undefined): Promise<ImageSource> {
+  const { kernel, initrd = [], image, relay } = options;
+  const hasFiles = kernel !== undefined || initrd.length > 0 || image !== undefined;
+  if (relay !== undefined) {
+    if (hasFiles || folder !== undefined)
+      throw new UsageError("--relay boots what its relay serves: leave the tree and the files out");
+    return { kind: "tree", tree: resolve(DEFAULT_TREE) };
+  }
+  if (!hasFiles) return classify(folder ?? DEFAULT_TREE);
+  if (folder !== undefined)
+    throw new UsageError(`name either ${folder} or --kernel, --initrd and --image, not both`);
+  if (kernel === undefined) throw new UsageError("--initrd and --image want a --kernel beside them");
+  return {
+    kind: "files",
+    kernel: resolve(kernel),
+    initrds: initrd.map((each) => resolve(each)),
+    ...(image !== undefined && { image: resolve(image) }),
+  };
+}
+
+type Token = ReturnType<typeof parse>["tokens"][number];
+
+/** Checks keep the order in which they stand on the command line, whatever their kind. */
+function checksOf(tokens: readonly Token[], scale: number): Check[] {
+  const checks: Check[] = [];
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const { name, value = "" } = token;
+    if (name === "within") {
+      const last = checks.pop();
+      if (last === undefined) throw new UsageError("--within stands behind the check that it is for");
+      checks.push({ ...last, withinMs: Math.round(scale * duration("within", value)) });
+      continue;
+    }
+    const check = checkOf(name, value);
+    if (check !== undefined) checks.push(check);
+  }
+  return checks;
+}
+
+function checkOf(name: string, value: string): Check | undefined {
+  switch (name) {
+    case "expect":
+    case "screen":
+      return { kind: name, pattern: pattern(name, value) };
+    case "run":
+      if (value.trim() === "") throw new UsageError("--run wants a command");
+      return { kind: "run", command: oneLine("run", value) };
+    case "login": {
+      const [, user, password] = /^([^:]+):(.*)$/s.exec(value) ?? [];
+      if (user === undefined || password === undefined)
+        throw new UsageError("--login wants USER:PASSWORD; an account without a password is USER:");
+      return { kind: "login", user: oneLine("login", user), password: oneLine("login", password) };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function pattern(name: string, value: string): Pattern {
+  const parsed = parsePattern(value);
+  if (typeof parsed === "string") throw new UsageError(`--${name} ${JSON.stringify(value)} ${parsed}`);
+  return parsed;
+}
+
+function duration(name: string, value: string): number {
+  const ms = parseDuration(value);
+  if (ms === undefined)
+    throw new UsageError(
+      `--${name} ${value} is no time: it is a number of seconds above 0, or such as 90s, 2m, 500ms`,
+    );
+  return ms;
+}
+
+function parseScale(value: string | undefined): number {
+  if (value === undefined) return 1;
+  const scale = Number(value);
+  if (/^\d+(\.\d+)?$/.test(value) && scale >= 0.01 && scale <= 100) return scale;
+  throw new UsageError(`--timeout-scale ${value} is none: it is a number from 0.01 to 100`);
+}
+
+function integer(name: string, value: string | undefined, least: number, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (/^\d{1,9}$/.test(value) && number >= least && number <= most) return number;
+  throw new UsageError(`--${name} ${value} makes no sense: it is a number from ${least} to ${most}`);
+}
+
+function oneOf<T extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const choice = choices.find((each) => each === value);
+  if (choice === undefined)
+    throw new UsageError(`--${name} ${value} is not known: it is ${choices.join(" or ")}`);
+  return choice;
+}
+
+function milestone(value: string | undefined): MilestoneName {
+  if (value === undefined) return "login";
+  const names = MILESTONES.map(({ name }) => name);
+  const found = names.find((name) => name === value);
+  if (found === undefined)
+    throw new UsageError(`--until ${value} is no milestone; they are ${names.join(", ")}`);
+  return found;
+}
+
+function oneLine(name: string, value: string): string {
+  if (/\p{Cc}/u.test(value)) throw new UsageError(`--${name} is one line, without control characters`);
+  return value;
+}
+
+function relayUrl(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url.href;
+  throw new UsageError(`--relay ${value} is no relay's address: it looks like http://127.0.0.1:8086/`);
+}

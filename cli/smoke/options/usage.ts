@@ -1,0 +1,44 @@
+export const USAGE = `Usage: netroot smoke [TREE | KIS-DIRECTORY] [OPTIONS]
+
+Boots an image from the network and says whether it still comes up, and if not, where it broke and why. TREE is a boot tree
+(./.netroot unless given), KIS-DIRECTORY what kiwi-ng left for an image of type kis. Needs no root, no KVM and no browser.
+
+What is booted:
+  --label NAME            this entry of the boot menu (its default)
+  --kernel FILE           in place of a tree: this kernel,
+  --initrd FILE             this initrd (may be given again),
+  --image FILE              and this root image, as the export kisroot
+  --append "WORDS"        added to the kernel's command line
+  --root nbd|aoe          attach the root this way, whatever the entry says
+  --boot direct|pxe       hand the kernel over, or let the card's firmware fetch it (direct)
+  --relay URL             at a relay that runs already; else one is started for the occasion
+
+The machine:
+  --nic virtio|ne2k       its network card (virtio; pxe: ne2k)
+  --memory MIB            its memory (512)
+
+What must hold:
+  --until MILESTONE       the boot gets this far (login)
+  --expect RE             the console says this, after what the --expect before it matched
+  --screen RE             the text screen says this
+  --login USER:PASSWORD   log in at the console
+  --run 'COMMAND'         run this at the console's shell; it must end with status 0
+  --within TIME           the check in front of this must hold so soon after its turn has come
+  --forbid RE             the console never says this
+  Checks are gone through in the order in which they are given. RE is a JavaScript regular expression, or /RE/flags.
+
+Time (90, 90s, 2m):
+  --timeout TIME          from power-on to the verdict (5m)
+  --stall TIME            a boot that stands still so long has failed (60s)
+  --timeout-scale N       multiplies every time of this list and every --within
+  --retry N               try a case that fails again; one that passes then is told as flaky (0)
+
+Reports:
+  --json                  one object on standard output
+  --serial-log FILE       all that the machine said on its serial console
+  --quiet                 no progress
+
+  -h, --help              this text
+
+Exit status: 0 passed, 1 the image failed, 2 usage, 99 something of this machine failed, 124 timed out, 130 interrupted.
+`;

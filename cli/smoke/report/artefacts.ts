@@ -1,0 +1,35 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { BootRecord } from "../boot/boot-record.ts";
+import { SmokeError } from "../errors.ts";
+import type { Artefacts } from "../plan.ts";
+import type { Verdict } from "./case-report.ts";
+
+/** Whether what was gathered is wanted after this verdict. */
+export function isKept({ keep }: Artefacts, verdict: Verdict): boolean {
+  return keep === "always" || (keep !== "never" && (keep === "passing") === (verdict === "passed"));
+}
+
+/** Writes what was gathered beside the report; resolves with the paths. */
+export async function writeArtefacts(
+  { artefacts }: { readonly artefacts: Artefacts },
+  record: BootRecord,
+  verdict: Verdict,
+): Promise<string[]> {
+  const { serialLog } = artefacts;
+  if (!isKept(artefacts, verdict) || serialLog === undefined) return [];
+  await writeOutput(serialLog, record.serial);
+  return [serialLog];
+}
+
+/** Writes a file that was asked for, with the folders above it. Rejects with a `SmokeError`. */
+export async function writeOutput(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  } catch (cause) {
+    throw new SmokeError("infrastructure", `${path} cannot be written: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}

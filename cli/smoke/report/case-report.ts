@@ -1,0 +1,50 @@
+import type { Milestone, Problem, WireCounters } from "../../../worker/interface.ts";
+import type { EXIT } from "../../command.ts";
+import type { CheckResult } from "../checks/check-result.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { BootWay, EngineName, NicModel } from "../plan.ts";
+
+export type Verdict = Exclude<keyof typeof EXIT, "skipped">;
+
+/** What is told of one case: `netroot smoke --json`. Things are added to it, and nothing is taken away. */
+export interface CaseReport {
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly exitCode: number;
+  /** The first attempts failed, and a later one passed. */
+  readonly flaky: boolean;
+  readonly attempts: number;
+  /** The tree, folder, kernel or relay that was booted. */
+  readonly image: string;
+  readonly engine: EngineName;
+  readonly boot: BootWay;
+  readonly nic: NicModel;
+  readonly memoryMiB: number;
+  readonly append: string;
+  readonly startedAt: string;
+  /** From power-on to the verdict. */
+  readonly durationMs: number;
+  readonly milestones: readonly Milestone[];
+  readonly checks: readonly CheckResult[];
+  readonly root?: RootReads;
+  readonly diagnosis?: Diagnosis;
+  readonly problems: readonly Problem[];
+  /** Lines of the console that warn. */
+  readonly warnings: readonly string[];
+  readonly network?: WireCounters;
+  /** The end of the console's text. */
+  readonly console: string;
+  readonly screen: string;
+  /** Files that were written beside the report. */
+  readonly artefacts: readonly string[];
+}
+
+/** What was read of the root image through this relay. */
+export interface RootReads {
+  readonly kind: "nbd" | "aoe";
+  readonly export: string;
+  readonly readBytes: number;
+  readonly requests: number;
+  /** Read ahead of the guest. */
+  readonly aheadBytes: number;
+}

@@ -1,0 +1,72 @@
+import { EXIT } from "../../command.ts";
+import { BootRecord } from "../boot/boot-record.ts";
+import { type BootNetwork, openNetwork } from "../boot/network.ts";
+import { type PoweredMachine, powerOnV86 } from "../boot/v86.ts";
+import type { CheckResult } from "../checks/check-result.ts";
+import type { CasePlan } from "../plan.ts";
+import { writeArtefacts } from "../report/artefacts.ts";
+import type { CaseReport } from "../report/case-report.ts";
+import { rootReads } from "../report/root-reads.ts";
+import { warningsOf } from "../report/warnings.ts";
+import { type CaseHooks, follow } from "./follow.ts";
+
+const CONSOLE_TAIL_CHARACTERS = 64 * 1024;
+
+/** Boots once and goes through the checks. Rejects with a `SmokeError` where there was nothing to boot. */
+export async function runCase(plan: CasePlan, hooks: CaseHooks): Promise<CaseReport> {
+  const network = await openNetwork(plan);
+  try {
+    return await onNetwork(plan, network, hooks);
+  } finally {
+    await network.close();
+  }
+}
+
+async function onNetwork(plan: CasePlan, network: BootNetwork, hooks: CaseHooks): Promise<CaseReport> {
+  const startedAt = new Date().toISOString();
+  const startMs = performance.now();
+  let machine: PoweredMachine | undefined;
+  const record = new BootRecord((bytes) => machine?.send(bytes));
+  const checks: CheckResult[] = [];
+  const forget = record.onChange(() => hooks.progress?.(record));
+  try {
+    machine = await powerOnV86(plan, network, (events) => record.take(events));
+    const { verdict, diagnosis } = await follow(plan, network.entry.append, record, checks, hooks);
+    const durationMs = Math.round(performance.now() - startMs);
+    const root = rootReads(network.entry.append, await network.status());
+    return {
+      name: plan.name,
+      verdict,
+      exitCode: EXIT[verdict],
+      flaky: false,
+      attempts: 1,
+      image: imageName(plan),
+      engine: plan.engine,
+      boot: plan.boot,
+      nic: plan.boot === "pxe" ? "ne2k" : plan.nic,
+      memoryMiB: plan.memoryMiB,
+      append: network.entry.append,
+      startedAt,
+      durationMs,
+      milestones: record.milestones,
+      checks,
+      ...(root !== undefined && { root }),
+      ...(diagnosis !== undefined && { diagnosis }),
+      problems: [...record.problems],
+      warnings: warningsOf(record.console.text),
+      ...(record.counters !== undefined && { network: record.counters }),
+      console: record.console.text.slice(-CONSOLE_TAIL_CHARACTERS),
+      screen: record.screen.text,
+      artefacts: await writeArtefacts(plan, record, verdict),
+    };
+  } finally {
+    forget();
+    await machine?.close();
+    record.console.close("the machine was switched off");
+  }
+}
+
+export function imageName({ source, relay }: CasePlan): string {
+  if (relay !== undefined) return relay.replace(/#.*$/, "");
+  return source.kind === "tree" ? source.tree : source.kind === "kis" ? source.folder : source.kernel;
+}
