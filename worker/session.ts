@@ -390,11 +390,12 @@ export class Session {
     const nic = this.#nic?.counters;
     // What the near gateway takes and gives passes the card, and no wire.
     const near = this.#near?.totals;
+    const { inherited } = this.#checkpoint;
     return {
       framesIn: Math.max(0, (nic?.framesIn ?? 0) - (near?.framesOut ?? 0)),
-      framesOut: (nic?.framesOut ?? 0) - (near?.framesIn ?? 0),
+      framesOut: (nic?.framesOut ?? 0) + inherited.frames - (near?.framesIn ?? 0),
       bytesIn: Math.max(0, (nic?.bytesIn ?? 0) - (near?.bytesOut ?? 0)),
-      bytesOut: (nic?.bytesOut ?? 0) - (near?.bytesIn ?? 0),
+      bytesOut: (nic?.bytesOut ?? 0) + inherited.bytes - (near?.bytesIn ?? 0),
       dropped:
         this.#wire.dropped +
         this.#checkpoint.dropped +

@@ -150,6 +150,9 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     );
     expect(running.problems).toEqual([]);
 
+    const { framesOut, bytesOut } = running.counters!;
+    expect(Math.min(framesOut, bytesOut)).toBeGreaterThanOrEqual(0);
+
     // A file that somebody changed, or cut short, is not gone on from.
     const [file = ""] = await readdir(folder);
     const good = await readFile(join(folder, file));

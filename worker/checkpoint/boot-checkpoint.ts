@@ -26,6 +26,8 @@ export class BootCheckpoint {
   #console: number[] | undefined;
   #taking: Promise<void> = Promise.resolve();
   #continued = false;
+  /** What an earlier machine's card sent, and goes out in this boot. */
+  readonly inherited = { frames: 0, bytes: 0 };
 
   constructor(options: BootCheckpointOptions) {
     this.#options = options;
@@ -56,6 +58,8 @@ export class BootCheckpoint {
   continueFrom(pc: Pc, { clock, held }: Checkpoint): void {
     this.#continued = true;
     this.#hold.hold(held);
+    this.inherited.frames = held.length;
+    this.inherited.bytes = held.reduce((sum, frame) => sum + frame.length, 0);
     setGuestClock(pc.memory(), clock, this.#options.platform.timeOfDay());
   }
 
