@@ -11,8 +11,9 @@ export function readMac(bytes: Uint8Array, at: number): MacAddress {
 }
 
 export function writeMac(bytes: Uint8Array, at: number, mac: MacAddress): void {
-  writeU16(bytes, at, Math.floor(mac / 0x1_0000_0000));
-  writeU32(bytes, at + 2, mac % 0x1_0000_0000);
+  const high = Math.floor(mac / 0x1_0000_0000);
+  writeU16(bytes, at, high);
+  writeU32(bytes, at + 2, mac - high * 0x1_0000_0000);
 }
 
 /** Says whether frames to this address are for many: a multicast group, or everyone (broadcast). */

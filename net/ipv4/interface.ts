@@ -198,8 +198,8 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     if (IPV4_HEADER_BYTES + length > this.mtu) {
       throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
     }
-    this.#identification = (this.#identification + 1) & 0xffff;
-    this.#sendPacket(mac, { source, protocol, destination, payloadLength: length }, fill);
+    const identification = this.#nextIdentification();
+    this.#sendPacket(mac, { source, protocol, destination, payloadLength: length, identification }, fill);
   }
 
   /**
@@ -214,19 +214,20 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     largestBytes: number,
   ): void {
     const room = (Math.min(largestBytes, this.mtu) - IPV4_HEADER_BYTES) & ~7;
-    this.#identification = (this.#identification + 1) & 0xffff;
+    const identification = this.#nextIdentification();
     for (let offset = 0; offset < payload.length; offset += room) {
       const piece = payload.subarray(offset, offset + room);
-      const fragment = {
+      const fields = {
+        source: this.address,
+        protocol,
+        destination,
+        payloadLength: piece.length,
+        identification,
         dontFragment: false,
         moreFragments: offset + room < payload.length,
         fragmentOffset: offset,
       };
-      this.#sendPacket(
-        mac,
-        { source: this.address, protocol, destination, payloadLength: piece.length, ...fragment },
-        (frame, at) => frame.set(piece, at),
-      );
+      this.#sendPacket(mac, fields, (frame, at) => frame.set(piece, at));
     }
   }
 
@@ -289,19 +290,21 @@ export class Ipv4Interface implements Ipv4Output, Timed {
 
   #sendPacket(
     mac: MacAddress | undefined,
-    fields: Omit<Ipv4HeaderFields, "identification">,
+    fields: Ipv4HeaderFields,
     fill: (frame: Uint8Array, offset: number) => void,
   ): void {
     const header = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
     const frame = this.#slab.allocate(header + fields.payloadLength);
     fill(frame, header);
-    writeIpv4Header(frame, ETHERNET_HEADER_BYTES, {
-      ...fields,
-      identification: this.#identification,
-    });
+    writeIpv4Header(frame, ETHERNET_HEADER_BYTES, fields);
     writeEthernetHeader(frame, mac ?? 0, this.#options.mac, etherType.ipv4);
     if (mac === undefined) this.#neighbours.hold(fields.destination, frame);
     else this.#transmit(frame);
+  }
+
+  #nextIdentification(): number {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    return this.#identification;
   }
 
   #mayBeStation(address: Ipv4Address): boolean {

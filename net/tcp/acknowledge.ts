@@ -75,7 +75,7 @@ function isDuplicate(flow: Flow, segment: TcpSegment, reported: boolean): boolea
   // Not what answers a zero-window probe: nothing counts as sent then.
   if (flow.sndUna === flow.sndNxt || sequenceLength(segment) > 0) return false;
   if (flow.sackPermitted) return reported;
-  return segment.window * 2 ** flow.sndShift === flow.sndWnd;
+  return segment.window << flow.sndShift === flow.sndWnd;
 }
 
 /** RFC 6675, section 5, steps 1 and 2. After a time-out not before all that was sent by then is acknowledged (RFC 6582). */
@@ -163,7 +163,7 @@ export function updateWindow(flow: Flow, segment: TcpSegment): void {
   const newer =
     before(flow.sndWl1, sequence) || (flow.sndWl1 === sequence && !before(acknowledgment, flow.sndWl2));
   if (!newer) return;
-  flow.sndWnd = segment.flags & SYN ? segment.window : segment.window * 2 ** flow.sndShift;
+  flow.sndWnd = segment.flags & SYN ? segment.window : segment.window << flow.sndShift;
   flow.sndWl1 = sequence;
   flow.sndWl2 = acknowledgment;
   if (flow.sndWnd > flow.maxSndWnd) flow.maxSndWnd = flow.sndWnd;

@@ -177,7 +177,7 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
   const { output, counters } = flow.context;
   const acknowledges = (flags & ACK) !== 0;
   const window = acknowledges ? announceWindow(flow) : flow.context.settings.receiveWindow;
-  const scaled = flags & SYN ? window : Math.floor(window / 2 ** flow.rcvShift);
+  const scaled = flags & SYN ? window : window >>> flow.rcvShift;
   if (acknowledges) {
     flow.lastAckSent = flow.rcvNxt;
     flow.segmentsToAcknowledge = 0;
