@@ -13,6 +13,11 @@ export interface Export {
    * A server that went away is a pause: the promise settles when it is back, or rejects with an `ExportError`.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Takes back what `read` gave, to be used for the next answer: the caller shared it with nobody and looks at it no more. Who
+   * does not call it, or cannot promise that, leaves the bytes to the garbage collector.
+   */
+  giveBack?(bytes: Uint8Array): void;
   /** Resolves when the back end has acknowledged the write. Absent on read-only exports. */
   write?(offset: number, bytes: Uint8Array): Promise<void>;
   /** Resolves when everything written before is on stable storage. */

@@ -124,6 +124,10 @@ class CountedExport implements Export {
     return bytes;
   }
 
+  giveBack(bytes: Uint8Array): void {
+    this.#back.giveBack?.(bytes);
+  }
+
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     const start = this.#clock.now();
     const { length } = bytes;

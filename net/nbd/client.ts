@@ -9,6 +9,7 @@ import {
   OptionReply,
   TransmissionFlag,
 } from "./constants.ts";
+import { ReplyReader } from "./reply-reader.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
 import {
   GREETING_BYTES,
@@ -16,8 +17,6 @@ import {
   type OptionReplyHeader,
   parseGreeting,
   parseOptionReplyHeader,
-  parseSimpleReply,
-  SIMPLE_REPLY_BYTES,
   serializeOption,
   serializeRequest,
 } from "./wire.ts";
@@ -41,10 +40,15 @@ export type ClientEnd =
 export interface ClientEvents {
   /** The handshake is done: requests may be sent. */
   ready(info: ExportInfo): void;
-  /** The answer to the request with this cookie: an errno of the NBD protocol (0 is success), and the bytes of a read. */
+  /**
+   * The answer to the request with this cookie: an errno of the NBD protocol (0 is success), and the bytes of a read, which
+   * are the receiver's.
+   */
   reply(cookie: bigint, error: number, data: Uint8Array): void;
   /** Exactly once, and last. Requests without a reply will get none. */
   ended(end: ClientEnd): void;
+  /** Bytes of this length for what a read gives; new ones unless given. What is in them is overwritten. */
+  allocate?(lengthBytes: number): Uint8Array;
 }
 
 type State =
@@ -53,19 +57,20 @@ type State =
   | { readonly name: "option-reply-data"; readonly header: OptionReplyHeader }
   | { readonly name: "export-name-reply" }
   | { readonly name: "transmission" }
-  | { readonly name: "reply-data"; readonly cookie: bigint; readonly lengthBytes: number }
   | { readonly name: "ended" };
 
 /** Size (u64) and transmission flags (u16), the reply to NBD_OPT_EXPORT_NAME without zeroes. */
 const EXPORT_NAME_REPLY_BYTES = 10;
 const ZEROES = 124;
-const EMPTY = new Uint8Array(0);
 
 /** The client's side of one NBD connection: NBD_OPT_GO, or NBD_OPT_EXPORT_NAME with servers that do not know it. */
 export class NbdClient implements ByteStreamHandler {
+  readonly borrows = true;
   readonly #name: string;
   readonly #events: ClientEvents;
+  /** Of the handshake. */
   readonly #input = new ByteQueue();
+  readonly #replies: ReplyReader;
   /** Bytes that the reply to each request under way carries. */
   readonly #replyLengths = new Map<bigint, number>();
   #stream: ByteStream | undefined;
@@ -76,6 +81,15 @@ export class NbdClient implements ByteStreamHandler {
   constructor(name: string, events: ClientEvents) {
     this.#name = name;
     this.#events = events;
+    this.#replies = new ReplyReader({
+      payloadOf: (cookie) => {
+        const lengthBytes = this.#replyLengths.get(cookie);
+        this.#replyLengths.delete(cookie);
+        return lengthBytes;
+      },
+      allocate: (lengthBytes) => events.allocate?.(lengthBytes) ?? new Uint8Array(lengthBytes),
+      reply: (cookie, error, data) => events.reply(cookie, error, data),
+    });
   }
 
   /** Gives the client its stream, before any data arrives. */
@@ -107,8 +121,12 @@ export class NbdClient implements ByteStreamHandler {
   }
 
   data(bytes: Uint8Array): void {
+    if (this.#state.name === "transmission") {
+      this.#transmission(bytes);
+      return;
+    }
     if (this.#state.name === "ended") return;
-    this.#input.push(bytes);
+    this.#input.push(bytes.slice());
     while (this.#step());
   }
 
@@ -152,14 +170,11 @@ export class NbdClient implements ByteStreamHandler {
         this.#info = parseInfo(bytes);
         return this.#ready();
       }
-      case "transmission":
-        return this.#simpleReply();
-      case "reply-data": {
-        const data = this.#input.take(state.lengthBytes);
-        if (data === undefined) return false;
-        this.#state = { name: "transmission" };
-        this.#events.reply(state.cookie, 0, data);
-        return true;
+      case "transmission": {
+        // What came together with the end of the handshake.
+        const early = this.#input.take(this.#input.length);
+        if (early !== undefined) this.#transmission(early);
+        return false;
       }
       case "ended":
         return false;
@@ -219,20 +234,9 @@ export class NbdClient implements ByteStreamHandler {
     return true;
   }
 
-  #simpleReply(): boolean {
-    const bytes = this.#input.take(SIMPLE_REPLY_BYTES);
-    if (bytes === undefined) return false;
-    const reply = parseSimpleReply(bytes);
-    if (reply === undefined) return this.#fail("protocol", "the server sent something that is no reply");
-    const lengthBytes = this.#replyLengths.get(reply.cookie);
-    if (lengthBytes === undefined) return this.#fail("protocol", "the server answered what it was not asked");
-    this.#replyLengths.delete(reply.cookie);
-    if (reply.error === 0 && lengthBytes > 0) {
-      this.#state = { name: "reply-data", cookie: reply.cookie, lengthBytes };
-    } else {
-      this.#events.reply(reply.cookie, reply.error, EMPTY);
-    }
-    return true;
+  #transmission(bytes: Uint8Array): void {
+    const wrong = this.#replies.push(bytes);
+    if (wrong !== undefined) this.#fail("protocol", wrong);
   }
 
   #fail(kind: "refused" | "protocol", message: string): false {
@@ -247,6 +251,7 @@ export class NbdClient implements ByteStreamHandler {
     this.#state = { name: "ended" };
     this.#stream = undefined;
     this.#input.clear();
+    this.#replies.close();
     this.#replyLengths.clear();
     this.#events.ended(end);
   }

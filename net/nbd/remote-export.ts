@@ -1,4 +1,5 @@
 import type { After } from "../clock.ts";
+import { BufferPool } from "../export/buffer-pool.ts";
 import { type Export, ExportError, type ExportErrorCode } from "../export/export.ts";
 import type { ByteStream, ByteStreamHandler } from "../stream/stream.ts";
 import { type ClientEnd, type ExportInfo, NbdClient } from "./client.ts";
@@ -56,6 +57,8 @@ const DEFAULT_OPEN_TIMEOUT_MS = 5_000;
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 3_000;
 const DEFAULT_MAX_REQUESTS = 4096;
+/** Of answers that were given back and wait to be used again. */
+const MAX_IDLE_BYTES = 4 * 1024 * 1024;
 /** How long a server that we said good-bye to may take to close the connection. */
 const GOODBYE_MS = 1_000;
 
@@ -74,6 +77,7 @@ export class RemoteExport implements Export {
   #state: RemoteExportState = { name: "connecting" };
   readonly #options: RemoteExportOptions;
   readonly #pending: PendingRequests;
+  readonly #answers = new BufferPool(MAX_IDLE_BYTES);
   #info: ExportInfo | undefined;
   #client: NbdClient | undefined;
   #abortConnection: () => void = () => {};
@@ -130,6 +134,10 @@ export class RemoteExport implements Export {
     return length === 0 ? Promise.resolve(new Uint8Array(0)) : this.#submit({ kind: "read", offset, length });
   }
 
+  giveBack(bytes: Uint8Array): void {
+    this.#answers.giveBack(bytes);
+  }
+
   async write(offset: number, bytes: Uint8Array): Promise<void> {
     if (this.readOnly) throw new ExportError("EPERM", `The export "${this.name}" is read-only.`);
     if (bytes.length > 0) await this.#submit({ kind: "write", offset, bytes });
@@ -168,6 +176,7 @@ export class RemoteExport implements Export {
     const client = new NbdClient(this.#options.remoteName, {
       ready: (info) => this.#ready(info, client),
       reply: (cookie, error, data) => this.#reply(cookie, error, data),
+      allocate: (lengthBytes) => this.#answers.take(lengthBytes),
       ended: (end) => this.#ended(end, client),
     });
     this.#client = client;

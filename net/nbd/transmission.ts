@@ -148,11 +148,15 @@ export class Transmission {
     if (error !== 0) this.#counters.errors += 1;
     if (this.#over) return;
     const reply = serializeSimpleReply({ error, cookie: request.cookie });
-    if (!(data === undefined ? this.#stream.write(reply) : this.#stream.write(reply, data))) {
-      this.#blocked = true;
-    }
+    if (!this.#write(reply, data)) this.#blocked = true;
     if (this.#draining) this.#finishWhenIdle();
     else this.#events.resumed();
+  }
+
+  #write(reply: Uint8Array, data: Uint8Array | undefined): boolean {
+    if (data === undefined) return this.#stream.write(reply);
+    if (this.#stream.lend === undefined) return this.#stream.write(reply, data);
+    return this.#stream.lend(() => this.#export.giveBack?.(data), reply, data);
   }
 
   #isFull(): boolean {

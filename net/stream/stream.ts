@@ -8,6 +8,11 @@ export interface ByteStream {
    * Returns false when the queue is over its high-water mark: write no more until `drained`.
    */
   write(...pieces: readonly Uint8Array[]): boolean;
+  /**
+   * Like `write`, of bytes that their owner wants to have back: `done` is called when nothing will look at them again, because
+   * they have arrived or because the stream is over. Absent where a stream cannot tell.
+   */
+  lend?(done: () => void, ...pieces: readonly Uint8Array[]): boolean;
   /** Sends what is queued, then closes our direction (half-close). */
   end(): void;
   /** Drops everything and resets the connection. `closed` follows. */
@@ -22,7 +27,9 @@ export type StreamEnd = "finished" | "reset" | "timed-out" | "refused" | "aborte
 
 /** What the user of a stream is told. */
 export interface ByteStreamHandler {
-  /** Bytes in order. Immutable: they may be kept. */
+  /** Whether it keeps no view of what `data` gives it: then the bytes may be overwritten once `data` has returned. */
+  readonly borrows?: boolean;
+  /** Bytes in order. Immutable: they may be kept, unless the handler borrows. */
   data(bytes: Uint8Array): void;
   /** The peer has closed its direction; ours stays open until `end`. */
   end(): void;

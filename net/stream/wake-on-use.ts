@@ -6,6 +6,13 @@ import type { ByteStream } from "./stream.ts";
  */
 export function wakeOnUse(stream: ByteStream, wake: () => void): ByteStream {
   return {
+    ...(stream.lend !== undefined && {
+      lend: (done: () => void, ...pieces: readonly Uint8Array[]) => {
+        const room = stream.lend?.(done, ...pieces) ?? false;
+        wake();
+        return room;
+      },
+    }),
     write: (...pieces) => {
       const room = stream.write(...pieces);
       wake();

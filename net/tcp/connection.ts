@@ -16,10 +16,23 @@ export class Connection implements ByteStream {
   }
 
   write(...pieces: readonly Uint8Array[]): boolean {
+    return this.#write(pieces, undefined);
+  }
+
+  /** `done` when all of it was acknowledged, for until then it may have to be sent again. */
+  lend(done: () => void, ...pieces: readonly Uint8Array[]): boolean {
+    return this.#write(pieces, done);
+  }
+
+  #write(pieces: readonly Uint8Array[], done: (() => void) | undefined): boolean {
     const flow = this.#flow;
-    if (flow.finQueued || isOver(flow)) return false;
+    if (flow.finQueued || isOver(flow)) {
+      done?.();
+      return false;
+    }
     const { settings, counters } = flow.context;
     for (const bytes of pieces) flow.sendQueue.push(bytes);
+    if (done !== undefined) flow.sendQueue.callWhenReleased(done);
     if (flow.sendQueue.length > settings.sendLimit) {
       counters.sendQueueOverflows += 1;
       this.abort();

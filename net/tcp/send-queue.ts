@@ -2,6 +2,8 @@ interface Chunk {
   readonly bytes: Uint8Array;
   /** Where it starts, counted from the first octet ever queued. */
   readonly start: number;
+  /** Called when the chunk is forgotten. */
+  released: (() => void) | undefined;
 }
 
 /** Octets that were written and not yet acknowledged. Chunks are kept as they came; a segment copies what it needs. */
@@ -19,8 +21,25 @@ export class SendQueue {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push({ bytes, start: this.#end });
+    this.#chunks.push({ bytes, start: this.#end, released: undefined });
     this.#end += bytes.length;
+  }
+
+  /** Calls `released` once, when nothing will ask for what has been pushed so far: it was acknowledged, or all is over. */
+  callWhenReleased(released: () => void): void {
+    const last = this.#chunks.at(-1);
+    if (last === undefined) {
+      released();
+      return;
+    }
+    const before = last.released;
+    last.released =
+      before === undefined
+        ? released
+        : () => {
+            before();
+            released();
+          };
   }
 
   /** Forgets the first `octets`: they were acknowledged. */
@@ -33,14 +52,17 @@ export class SendQueue {
       gone += 1;
     }
     if (gone === 0) return;
-    this.#chunks.splice(0, gone);
+    const released = this.#chunks.splice(0, gone);
     this.#hint = Math.max(0, this.#hint - gone);
+    for (const chunk of released) chunk.released?.();
   }
 
   clear(): void {
+    const released = this.#chunks;
     this.#chunks = [];
     this.#base = this.#end;
     this.#hint = 0;
+    for (const chunk of released) chunk.released?.();
   }
 
   /** Copies `length` octets, from `offset` after the oldest, to `target` at `at`. They must be queued. */
