@@ -172,6 +172,11 @@ export class BootServer implements Timed {
     this.#interface.receive(frame);
   }
 
+  /** See `Ipv4Interface.giveBack`. */
+  giveBack(frames: readonly Uint8Array[]): void {
+    this.#interface.giveBack(frames);
+  }
+
   /** Lets a service's own deadlines be part of ours; the function returned stops that. */
   drive(machine: Timed): () => void {
     this.#machines.add(machine);

@@ -236,6 +236,11 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     if (this.#mayBeStation(address)) this.#neighbours.learn(address, mac);
   }
 
+  /** Takes back frames of ours from the one who had them last; see `FrameSlab.giveBack`. Not needed: it saves memory. */
+  giveBack(frames: readonly Uint8Array[]): void {
+    this.#slab.giveBack(frames);
+  }
+
   deadline(): number {
     return this.#neighbours.deadline();
   }

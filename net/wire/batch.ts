@@ -109,16 +109,19 @@ function copied(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return message;
 }
 
+/** Sends a message, which may be a view of the memory in which its frames lie: until it has left, they must stay as they are. */
+export type SendBatch = (message: Uint8Array<ArrayBuffer>, frames: readonly Uint8Array[]) => void;
+
 /**
  * Gathers frames into messages of at most `MAX_BATCH_BYTES` (a larger frame goes alone). It sets no timer: its owner calls
  * `flush` at the end of a tick. Full messages go out at once, so that no more than one message is ever held back.
  */
 export class BatchWriter {
-  readonly #send: (message: Uint8Array<ArrayBuffer>) => void;
+  readonly #send: SendBatch;
   #frames: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(send: (message: Uint8Array<ArrayBuffer>) => void) {
+  constructor(send: SendBatch) {
     this.#send = send;
   }
 
@@ -143,7 +146,7 @@ export class BatchWriter {
     if (this.#bytes === 0) return;
     const frames = this.#frames;
     this.discard();
-    this.#send(serializeBatch(frames));
+    this.#send(serializeBatch(frames), frames);
   }
 
   /** Forgets what was not sent. */

@@ -160,6 +160,7 @@ export class BootNetwork {
       limits,
       clock: this.#clock,
       deliver,
+      sent: (frames) => this.#server.giveBack(frames),
       resumed: () => {
         if (occupant.address === undefined) return;
         this.#gateway?.pathRestored(occupant.address);

@@ -19,6 +19,11 @@ export interface ClientPort {
   drops(): ClientDrops;
   /** Takes a frame from the client. Does nothing after `detach`. */
   send: FrameSink;
+  /**
+   * Takes back frames that were delivered, from the only one who got them: their memory is used again. Never where several
+   * stations share the segment.
+   */
+  sent(frames: readonly Uint8Array[]): void;
   /** The client was away for a while: its connections go on at once. */
   resumed(): void;
   /** Pulls the plug: the client's address is free, its connections are reset. */
@@ -33,6 +38,7 @@ export interface ClientPlug {
   readonly clock: Clock;
   /** Takes frames to the client. */
   readonly deliver: FrameSink;
+  readonly sent: (frames: readonly Uint8Array[]) => void;
   readonly resumed: () => void;
   /** The client is going, and can still be sent something. */
   readonly leaving: () => void;
@@ -40,7 +46,7 @@ export interface ClientPlug {
 
 /** Plugs a client into a segment, behind its guard and its limits. */
 export function plugInClient(plug: ClientPlug): ClientPort {
-  const { segment, serverPort, guard, limits, clock, deliver, resumed, leaving } = plug;
+  const { segment, serverPort, guard, limits, clock, deliver, sent, resumed, leaving } = plug;
   const [fromClient, toClient] = [new PortRate({ clock, ...limits }), new PortRate({ clock, ...limits })];
   const port = segment.attach((frame) => {
     if (toClient.admit(frame)) deliver(frame);
@@ -55,6 +61,7 @@ export function plugInClient(plug: ClientPlug): ClientPort {
       if (passage === "segment") port.send(frame);
       else if (passage === "server") port.sendTo(serverPort, frame);
     },
+    sent,
     resumed,
     detach: () => {
       if (!attached) return;

@@ -39,6 +39,8 @@ export class Clients {
     const port = network.attach(send, { dropped: sayOnce(logger) });
     return {
       receive: port.send,
+      // Who shares a segment may get a frame that another one gets as well.
+      ...(this.#mode === "isolated" && { sent: port.sent }),
       resumed: port.resumed,
       close: () => {
         port.detach();

@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly highWaterBytes: number;
   /** Takes each frame that comes in. Owned: the link keeps no view of it. */
   readonly receive: (frame: Uint8Array) => void;
+  /** Told of frames that have left: the link looks at them no more. Of those that were dropped it is not told. */
+  readonly sent?: (frames: readonly Uint8Array[]) => void;
 }
 
 /** The byte stream below a WebSocket. */
@@ -25,7 +27,7 @@ export interface Corkable {
 export class FrameLink {
   readonly counters: LinkCounters = newLinkCounters();
   readonly #socket: WebSocket;
-  /** The TCP socket below, to be corked around a burst of single-frame messages. */
+  /** The TCP socket below: what is sent in one turn leaves in one system call. */
   readonly #transport: Corkable;
   readonly #options: LinkOptions;
   readonly #batch: BatchWriter;
@@ -38,7 +40,13 @@ export class FrameLink {
     this.#socket = socket;
     this.#transport = transport;
     this.#options = options;
-    this.#batch = new BatchWriter((message) => socket.send(message, { binary: true }, ignore));
+    const { sent } = options;
+    this.#batch = new BatchWriter((message, frames) =>
+      socket.send(message, { binary: true }, (error) => {
+        // A send that fails is followed by the socket's close event, which says all that there is to say.
+        if (error == null) sent?.(frames);
+      }),
+    );
   }
 
   /** Bytes that wait for the client. */
@@ -75,22 +83,27 @@ export class FrameLink {
     }
     this.counters.framesOut += 1;
     this.counters.bytesOut += frame.length;
+    if (this.#flush === undefined) {
+      this.#transport.cork();
+      this.#flush = setImmediate(() => this.#flushNow());
+    }
     if (this.#options.batch) this.#batch.add(frame);
     else {
       this.#single.push(frame);
       this.#singleBytes += frame.length;
     }
-    this.#flush ??= setImmediate(() => this.#flushNow());
   }
 
   /** Sends nothing more, receives nothing more. The WebSocket is its owner's to close. */
   close(): void {
     this.#closed = true;
-    if (this.#flush !== undefined) clearImmediate(this.#flush);
-    this.#flush = undefined;
     this.#batch.discard();
     this.#single = [];
     this.#singleBytes = 0;
+    if (this.#flush === undefined) return;
+    clearImmediate(this.#flush);
+    this.#flush = undefined;
+    this.#transport.uncork();
   }
 
   #receive(frame: Uint8Array): void {
@@ -101,14 +114,10 @@ export class FrameLink {
 
   #flushNow(): void {
     this.#flush = undefined;
-    if (this.#options.batch) {
-      this.#batch.flush();
-      return;
-    }
+    this.#batch.flush();
     const frames = this.#single;
     this.#single = [];
     this.#singleBytes = 0;
-    this.#transport.cork();
     for (const frame of frames) this.#socket.send(frame, { binary: true }, ignore);
     this.#transport.uncork();
   }

@@ -180,6 +180,7 @@ export class WireServer {
       batch,
       highWaterBytes,
       receive: (frame) => session.receive(frame),
+      sent: (frames) => session.sent(frames),
     });
     if (known === undefined) session.plugIn(socket, link);
     else {

@@ -10,6 +10,8 @@ import { closeSocket } from "./upgrade.ts";
 export interface WireClient {
   /** A frame from the client. */
   readonly receive: FrameSink;
+  /** Frames that were sent to the client have left: they are not looked at again. */
+  sent?(frames: readonly Uint8Array[]): void;
   /** The client was away, or spoke through a socket that was dead already, and is there again. */
   resumed?(): void;
   /** The client is gone: everything that belongs to it is freed. Called exactly once. */
@@ -73,6 +75,11 @@ export class WireSession implements WireSessionOptions {
   /** A frame from the client. */
   receive(frame: Uint8Array): void {
     this.#client.receive(frame);
+  }
+
+  /** Frames have left for the client. */
+  sent(frames: readonly Uint8Array[]): void {
+    this.#client.sent?.(frames);
   }
 
   /** The client speaks through this socket from now on: what was held for it goes out first. */
