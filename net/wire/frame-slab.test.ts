@@ -5,6 +5,10 @@ import { FrameSlab } from "./frame-slab.ts";
 
 const lengths = fc.array(fc.integer({ min: 14, max: 9014 }), { minLength: 1, maxLength: 60 });
 
+function isFilledWith(frame: Uint8Array, octet: number): boolean {
+  return frame.every((each) => each === octet);
+}
+
 function fill(frames: readonly Uint8Array[]): void {
   for (const [index, frame] of frames.entries()) frame.fill(index + 1);
 }
@@ -74,6 +78,47 @@ describe("frames made in a row", () => {
       expect(copies.length).toBeLessThanOrEqual(1);
     },
   );
+
+  it("keep what is in them until they are given back, and begin as zeroes in memory that was used before", () => {
+    const commands = fc.array(
+      fc.oneof(
+        fc.record({ length: fc.integer({ min: 14, max: 9014 }) }),
+        fc.record({ from: fc.nat(40), count: fc.nat(40) }),
+      ),
+      { maxLength: 120 },
+    );
+    fc.assert(
+      fc.property(commands, (list) => {
+        const slab = new FrameSlab();
+        const live: { readonly frame: Uint8Array; readonly mark: number }[] = [];
+        for (const [index, command] of list.entries()) {
+          if ("length" in command) {
+            const frame = slab.allocate(command.length);
+            expect(isFilledWith(frame, 0)).toBe(true);
+            live.push({ frame: frame.fill(index + 1), mark: index + 1 });
+          } else {
+            slab.giveBack(
+              live.splice(command.from % (live.length + 1), command.count).map(({ frame }) => frame),
+            );
+          }
+          expect(live.every(({ frame, mark }) => isFilledWith(frame, mark))).toBe(true);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("lie in memory that was used before, once all in it were given back", () => {
+    const slab = new FrameSlab();
+    const first = slab.allocate(9014);
+    const [...rest] = Array.from({ length: 5 }, () => slab.allocate(9014));
+    expect(rest.at(-1)!.buffer).not.toBe(first.buffer);
+    slab.giveBack(rest);
+    expect(slab.allocate(9014).buffer).not.toBe(first.buffer);
+    slab.giveBack([first, new Uint8Array(9014)]);
+    const later = Array.from({ length: 10 }, () => slab.allocate(9014).buffer);
+    expect(later).toContain(first.buffer);
+  });
 
   it("are alone in their buffer above what a batch may hold", () => {
     const frame = new FrameSlab().allocate(MAX_BATCH_BYTES);

@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import { FrameSlab } from "../../net/wire/frame-slab.ts";
 import { sessionSubprotocol } from "../../net/wire/session-name.ts";
 import { listen } from "../http/listen.ts";
 import { silentLogger } from "../log.ts";
@@ -71,6 +72,47 @@ async function until(condition: () => boolean) {
 }
 
 describe("the wire", () => {
+  it("says that frames have left only when nothing looks at them any more, though the client reads late", async () => {
+    const slab = new FrameSlab();
+    const count = 4000;
+    let left = 0;
+    const { url, wire } = await startEcho({
+      attach: (_id, send) => ({
+        receive: () => {
+          for (let index = 0; index < count; index++) {
+            const frame = slab.allocate(MTU + 14).fill(index & 0xff);
+            send(frame);
+          }
+        },
+        sent: (frames) => {
+          left += frames.length;
+          for (const frame of frames) frame.fill(0xee);
+          slab.giveBack(frames);
+        },
+        close: () => {},
+      }),
+    });
+    const client = await connect(url, [BATCH_SUBPROTOCOL]);
+    for (let round = 0; round < 3; round++) {
+      client.socket.pause();
+      client.socket.send(serializeBatch([frame(1)]));
+      await until(() => wire.counters.framesOut === (round + 1) * count);
+      client.socket.resume();
+      await until(() => left === (round + 1) * count);
+    }
+    const frames: Uint8Array[] = [];
+    await until(() => {
+      for (const message of client.inbox.splice(0)) {
+        const batch = parseBatch(message, MTU);
+        if (batch.ok) frames.push(...batch.frames);
+      }
+      return frames.length === 3 * count;
+    });
+    expect(frames.every((each, index) => each.every((octet) => octet === ((index % count) & 0xff)))).toBe(
+      true,
+    );
+  });
+
   it("carries one frame a message to a client that asks for nothing else", async () => {
     const { url, wire } = await startEcho();
     const client = await connect(url);
