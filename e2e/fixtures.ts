@@ -6,7 +6,7 @@ export interface Fixtures {
   /** An empty boot tree. */
   readonly tree: ScratchTree;
   /** Starts relays; all of them end with the test. */
-  readonly serve: (tree: string, port?: number, host?: string) => Promise<RunningRelay>;
+  readonly serve: typeof startRelay;
   /** A tree with a menu but nothing to boot, served, and the page opened on it. */
   readonly menuOnly: RunningRelay;
 }
@@ -31,8 +31,8 @@ export const test = base.extend<Fixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: as above
   serve: async ({}, use) => {
     const relays: RunningRelay[] = [];
-    await use(async (tree, port, host) => {
-      const relay = await startRelay(tree, port, host);
+    await use(async (...how) => {
+      const relay = await startRelay(...how);
       relays.push(relay);
       return relay;
     });

@@ -19,9 +19,14 @@ export interface RunningRelay {
   stop(): Promise<void>;
 }
 
-export async function startRelay(tree: string, port = 0, host = "127.0.0.1"): Promise<RunningRelay> {
+export async function startRelay(
+  tree: string,
+  port = 0,
+  host = "127.0.0.1",
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<RunningRelay> {
   const args = ["serve", tree, "--port", String(port), "--host", host, "--verbose"];
-  const child = spawn(process.execPath, [NETROOT, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [NETROOT, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     log += text;

@@ -27,6 +27,7 @@ import { Metrics } from "./metrics/metrics.ts";
 import { BootTraces } from "./near/boot-traces.ts";
 import { EXPORTS_PATH, ExportsServer } from "./near/exports-server.ts";
 import { nearOffer } from "./near/offer.ts";
+import { startVblades } from "./servers/vblade.ts";
 import { StreamPort } from "./stream-port/stream-port.ts";
 import { openBootFiles } from "./tftp/boot-files.ts";
 import { openUplink } from "./uplink/uplink.ts";
@@ -119,12 +120,7 @@ async function open(
     mtu,
     services: services.declared,
     pxe: boot.pxe,
-    aoe: {
-      hub: exports.hub,
-      targets: configuration.export.flatMap(({ name, aoe }) =>
-        aoe === undefined ? [] : [{ name, address: aoe }],
-      ),
-    },
+    aoe: { hub: exports.hub, targets: exports.aoe.filter(({ vblade }) => vblade === undefined) },
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     limits: clientLimits(configuration.limits),
     tftp: {
@@ -133,6 +129,7 @@ async function open(
     },
   });
   const { tap } = configuration.uplink;
+  let bladeNotices: readonly Notice[] = [];
   if (tap !== undefined) {
     const uplink = await openUplink({
       name: tap,
@@ -141,12 +138,22 @@ async function open(
       logger: logger.child("uplink"),
     });
     onClose(() => uplink.close());
+    const vblades = await startVblades({
+      device: tap,
+      exports: exports.aoe.flatMap(({ name, address, vblade }) =>
+        vblade ? [{ name, address, ...vblade }] : [],
+      ),
+      logger,
+    });
+    onClose(() => vblades.close());
+    bladeNotices = vblades.notices;
   }
   const menu = await findMenu(tree, boot.pxe, network.firstClientAddress);
   const notices: readonly Notice[] = [
     ...(await inspectBootTree(tree, menu)),
     ...boot.notices,
     ...exports.notices,
+    ...bladeNotices,
     ...services.notices,
     ...(isLoopback(host) ? [] : [openToAll(host)]),
     ...(mode === "shared" ? [SHARED_SEGMENT] : []),

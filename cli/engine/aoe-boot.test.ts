@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -17,6 +17,7 @@ import { type RunningMachine, runMachine } from "./run-machine.ts";
 /** Real boots on a busy machine: this only ends what hangs. */
 const TIMEOUT_MS = 15 * 60_000;
 const LIGHT_TREE = fileURLToPath(new URL("../../.netroot", import.meta.url));
+const SYSTEMD_TREE = fileURLToPath(new URL("../../.netroot-systemd", import.meta.url));
 
 async function sha256(file: string): Promise<string> {
   const hash = createHash("sha256");
@@ -33,8 +34,6 @@ describe.runIf(existsSync(LIGHT_TREE))("an image over AoE, under Node", () => {
   beforeAll(async () => {
     tree = await mkdtemp(join(tmpdir(), "netroot-aoe-tree-"));
     await cp(LIGHT_TREE, tree, { recursive: true });
-    const entry = `[[export]]\nname = "kisroot"\nimage = "exports/kisroot.squashfs"\naoe = "e0.1"\n`;
-    await writeFile(join(tree, "netroot.toml"), entry);
     menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
     relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger });
   }, TIMEOUT_MS);
@@ -44,12 +43,12 @@ describe.runIf(existsSync(LIGHT_TREE))("an image over AoE, under Node", () => {
     await rm(tree, { recursive: true, force: true });
   });
 
-  async function boot(root: string, checkpoint: "auto" | "off"): Promise<RunningMachine> {
+  async function boot(target: string, checkpoint: "auto" | "off"): Promise<RunningMachine> {
     const folder = await mkdtemp(join(tmpdir(), "netroot-checkpoints-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     const { mtu } = relay.status();
-    const append = (line: string) => line.replace(/root=\S+/, `root=${root} rd.driver.post=aoe`);
-    const settings = entrySettings({ relayUrl: relay.url, menu, mtu, append });
+    const append = (line: string) => line.replace("aoe=e0.1", `aoe=${target}`);
+    const settings = entrySettings({ relayUrl: relay.url, menu, label: "Overlay-Boot-AoE", mtu, append });
     const running = await runMachine({
       settings: { ...settings, checkpoint },
       platform: { ...nodePlatform, checkpoints: checkpointFolder(folder) },
@@ -63,7 +62,7 @@ describe.runIf(existsSync(LIGHT_TREE))("an image over AoE, under Node", () => {
   }, async () => {
     const image = join(tree, "exports/kisroot.squashfs");
     const before = await sha256(image);
-    const running = await boot("overlay:aoe=e0.1", "auto");
+    const running = await boot("e0.1", "auto");
     await running.reached("login");
     const passed = (name: MilestoneName) => running.milestones.find((one) => one.name === name)!;
     const output = async (command: string) => {
@@ -104,9 +103,31 @@ describe.runIf(existsSync(LIGHT_TREE))("an image over AoE, under Node", () => {
   });
 
   it("says which targets there are when the one asked for is not", { timeout: TIMEOUT_MS }, async () => {
-    const running = await boot("overlay:aoe=e0.2", "off");
+    const running = await boot("e0.2", "off");
     const problem = await running.problem("aoe-unknown");
     expect(problem.message).toBe("The guest asks for e0.2; this segment exports e0.1.");
     await expect(running.reached("login")).rejects.toMatchObject({ code: "aoe-unknown" });
+  });
+});
+
+describe.runIf(existsSync(SYSTEMD_TREE))("the image with systemd over AoE, under Node", () => {
+  it("comes to its prompt from a target in front of its file", { timeout: TIMEOUT_MS }, async () => {
+    const image = join(SYSTEMD_TREE, "exports/kisroot.squashfs");
+    const before = await sha256(image);
+    const logger = silentLogger;
+    const relay = await startRelay({ tree: SYSTEMD_TREE, listen: { port: 0 }, useNbdServer: false, logger });
+    onTestFinished(() => relay.close());
+    const menu = await readFile(join(SYSTEMD_TREE, "tftpboot/pxelinux.cfg/default"), "utf8");
+    const { mtu, exports } = relay.status();
+    expect(exports).toMatchObject([{ aoe: "e0.1", description: expect.stringContaining("image file") }]);
+    const settings = entrySettings({ relayUrl: relay.url, menu, label: "Overlay-Boot-AoE", mtu });
+    const running = await runMachine({ settings: { ...settings, checkpoint: "off" } });
+    onTestFinished(() => running.close());
+    await running.reached("login");
+    const { output } = await running.console.run("findmnt -n -o SOURCE /run/overlay/rootfsbase");
+    expect(output).toBe("/dev/etherd/e0.1");
+    expect(running.problems).toEqual([]);
+    await running.close();
+    expect(await sha256(image)).toBe(before);
   });
 });

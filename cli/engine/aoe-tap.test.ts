@@ -19,6 +19,7 @@ import { runMachine } from "./run-machine.ts";
 const TIMEOUT_MS = 15 * 60_000;
 const LIGHT_TREE = fileURLToPath(new URL("../../.netroot", import.meta.url));
 const MTU = 9000;
+const ROOT = `[[export]]\nname = "kisroot"\nimage = "exports/kisroot.squashfs"\naoe = "e0.1"\n`;
 /** At most 15 characters, and of this process only. */
 const TAP = `nr${process.pid}u`;
 
@@ -71,9 +72,8 @@ async function isOverTarget(console: Console): Promise<void> {
 // `npm test` builds the tree first. Without it there is nothing to boot.
 describe.runIf(existsSync(LIGHT_TREE))("with a tap on the segment", () => {
   it("a machine under Node boots from the real vblade on it", { timeout: TIMEOUT_MS }, async () => {
-    const { relay, image, menu, append } = await start("");
+    const { relay, image, menu, append } = await start(`${ROOT}vblade = true\n`);
     const before = await sha256OfFile(image);
-    endAfterTest(spawn("/usr/sbin/vblade", ["-r", "0", "1", TAP, image], { stdio: "ignore" }));
     const settings = entrySettings({ relayUrl: relay.url, menu, mtu: MTU, append });
     const running = await runMachine({
       settings: { ...settings, checkpoint: "off" },
@@ -95,9 +95,7 @@ describe.runIf(existsSync(LIGHT_TREE))("with a tap on the segment", () => {
   it("a real qemu on it boots from our target, in front of an image file", {
     timeout: TIMEOUT_MS,
   }, async () => {
-    const { relay, image, menu, tree, append } = await start(
-      `[[export]]\nname = "kisroot"\nimage = "exports/kisroot.squashfs"\naoe = "e0.1"\n`,
-    );
+    const { relay, image, menu, tree, append } = await start(ROOT);
     const before = await sha256OfFile(image);
     const [bridge, tap] = [`nr${process.pid}b`, `nr${process.pid}q`];
     onTestFinished(() => ip("link", "delete", bridge));

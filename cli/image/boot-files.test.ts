@@ -5,20 +5,24 @@ import { HOST_FILES, nbdServerConfig, pxelinuxConfig, requireHostFiles } from ".
 describe("pxelinux.cfg/default", () => {
   const config = parsePxelinux(pxelinuxConfig("ip=dhcp console=tty0 console=ttyS0"));
 
-  it("has one entry, which pxelinux boots by itself, and no line that means nothing", () => {
-    expect(config.entries.map((entry) => entry.label)).toEqual(["Overlay-Boot"]);
-    expect(config.entries[0]).toMatchObject({ kernel: "boot/linux", initrds: ["boot/initrd"] });
+  it("has an entry that pxelinux boots by itself, another one, and no line that means nothing", () => {
+    expect(config.entries.map((entry) => entry.label)).toEqual(["Overlay-Boot", "Overlay-Boot-AoE"]);
+    for (const entry of config.entries)
+      expect(entry).toMatchObject({ kernel: "boot/linux", initrds: ["boot/initrd"] });
     expect(config.defaultLabel).toBe("Overlay-Boot");
     expect(config.prompt).toBe(false);
     expect(config.reports).toEqual([]);
   });
 
-  it("appends the overlay root over NBD and the image's own parameters", () => {
+  it("appends the overlay root over NBD, or over AoE, and the image's own parameters", () => {
     expect(pxelinuxConfig("ip=dhcp console=tty0 console=ttyS0").split("\n")).toContain(
       "    append initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot ip=dhcp console=tty0 console=ttyS0",
     );
     expect(pxelinuxConfig("").split("\n")).toContain(
       "    append initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot",
+    );
+    expect(pxelinuxConfig("ip=dhcp").split("\n")).toContain(
+      "    append initrd=boot/initrd root=overlay:aoe=e0.1 rd.driver.post=aoe ip=dhcp",
     );
   });
 });

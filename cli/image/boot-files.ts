@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { ImageError } from "./errors.ts";
 
 export const LABEL = "Overlay-Boot";
+export const AOE_LABEL = "Overlay-Boot-AoE";
 export const EXPORT = "kisroot";
+/** Where the relay puts the tree's only export, unless netroot.toml says otherwise. */
+const AOE_TARGET = "e0.1";
 export const GATEWAY = "10.86.0.1";
 const NBD_PORT = 10809;
 
@@ -47,11 +50,9 @@ export function requireHostFiles(exists: (path: string) => boolean = existsSync)
   );
 }
 
-/** pxelinux.cfg/default with the one entry of the image. */
+/** pxelinux.cfg/default: the image over NBD, and over AoE. */
 export function pxelinuxConfig(kernelParameters: string): string {
-  const append = [`initrd=boot/initrd root=overlay:nbd=${GATEWAY}:${EXPORT}`, kernelParameters]
-    .join(" ")
-    .trim();
+  const append = (root: string) => `initrd=boot/initrd ${root} ${kernelParameters}`.trim();
   return `# The boot entries of this tree. Written by "netroot image build"; what you change here is kept.
 #
 # ip= is static because asking for an address costs a machine that boots in a browser tab some seconds; ip=dhcp works
@@ -59,6 +60,9 @@ export function pxelinuxConfig(kernelParameters: string): string {
 # with the same address. What comes after the consoles only makes the kernel start sooner, and can be left out: no crypto
 # self-tests, no ISA plug and play, no address randomisation of the kernel, no CPU mitigations, and none of a few parts
 # that a network root has no use for (kprobe and block tracing, certificates, encrypted keys, key derivation).
+#
+# aoe=e0.1 names a target (shelf 0, slot 1), and no network interface. rd.driver.post=aoe has the driver loaded when the network
+# is up: otherwise it asks for its targets too early, and then only a minute later again.
 DEFAULT ${LABEL}
 PROMPT 0
 TIMEOUT 50
@@ -66,7 +70,12 @@ TIMEOUT 50
 LABEL ${LABEL}
     MENU LABEL Debian, root over NBD, overlay in RAM
     kernel boot/linux
-    append ${append}
+    append ${append(`root=overlay:nbd=${GATEWAY}:${EXPORT}`)}
+
+LABEL ${AOE_LABEL}
+    MENU LABEL Debian, root over ATA over Ethernet, overlay in RAM
+    kernel boot/linux
+    append ${append(`root=overlay:aoe=${AOE_TARGET} rd.driver.post=aoe`)}
 `;
 }
 

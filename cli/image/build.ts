@@ -51,6 +51,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltTree> {
   const tree = resolve(options.tree);
   const cacheDir = resolve(options.cacheDir ?? defaultCacheDir());
   const description = await readDescription(KIS, options.description ?? DEFAULT_DESCRIPTION);
+  const { kernelParameters } = description;
   requireHostFiles();
   const tools = toolVersions();
   const mirror = aptMirror();
@@ -66,7 +67,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltTree> {
   const done = { tree, description: description.name, key };
 
   if (!options.force) {
-    const record = await isUpToDate(tree, key);
+    const record = await isUpToDate({ tree, kernelParameters }, key);
     if (record !== undefined) return { ...done, origin: "tree", record, kept: [] };
   }
   const lock = join(cacheDir, "images", `.${description.name}-${key}.lock`);
@@ -81,7 +82,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltTree> {
   const laidOut = await layOutTree({
     tree,
     image: entryImage(built.entry),
-    kernelParameters: description.kernelParameters,
+    kernelParameters,
   });
   return { ...done, origin: built.origin, ...laidOut };
 }

@@ -20,6 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const KEY = "0123456789abcdef";
+const kernelParameters = "console=ttyS0";
 
 async function entry(key = KEY, kernel = "kernel"): Promise<CacheEntry> {
   return addEntry(cacheDir, "test", key, async (into) => {
@@ -42,7 +43,7 @@ async function plan(from: CacheEntry) {
   return {
     tree,
     image: entryImage(from),
-    kernelParameters: "console=ttyS0",
+    kernelParameters,
     hostFiles: [{ source, target: "tftpboot/pxelinux.0" }],
   };
 }
@@ -114,19 +115,20 @@ describe("a boot tree laid out from a cache entry", () => {
 describe("whether a tree is up to date", () => {
   it("it is, right after it was laid out, and after its boot entries were edited", async () => {
     await layOutTree(await plan(await entry()));
-    expect(await isUpToDate(tree, KEY)).toBeDefined();
+    expect(await isUpToDate({ tree, kernelParameters }, KEY)).toBeDefined();
     await writeFile(join(tree, "tftpboot/pxelinux.cfg/default"), "LABEL Mine\n");
-    expect(await isUpToDate(tree, KEY)).toBeDefined();
+    expect(await isUpToDate({ tree, kernelParameters }, KEY)).toBeDefined();
   });
 
-  it("it is not for another key, with a damaged image, or without its boot entries", async () => {
+  it("it is not for another key, with other kernel parameters, with a damaged image, or without its boot entries", async () => {
     await layOutTree(await plan(await entry()));
-    expect(await isUpToDate(tree, "another")).toBeUndefined();
+    expect(await isUpToDate({ tree, kernelParameters }, "another")).toBeUndefined();
+    expect(await isUpToDate({ tree, kernelParameters: "console=tty0" }, KEY)).toBeUndefined();
     await writeFile(join(tree, "exports/kisroot.squashfs"), "hsqs r00t");
-    expect(await isUpToDate(tree, KEY)).toBeUndefined();
+    expect(await isUpToDate({ tree, kernelParameters }, KEY)).toBeUndefined();
     await layOutTree(await plan(await entry()));
     await rm(join(tree, "tftpboot/pxelinux.cfg/default"));
-    expect(await isUpToDate(tree, KEY)).toBeUndefined();
+    expect(await isUpToDate({ tree, kernelParameters }, KEY)).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { constants, existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -60,9 +61,14 @@ export async function layOutTree(plan: TreePlan): Promise<LaidOutTree> {
 }
 
 /** Whether the tree already is what the plan would make of it, but for files that a person edited. */
-export async function isUpToDate(tree: string, key: string): Promise<BuiltRecord | undefined> {
+export async function isUpToDate(
+  { tree, kernelParameters }: Pick<TreePlan, "tree" | "kernelParameters">,
+  key: string,
+): Promise<BuiltRecord | undefined> {
   const record = await readRecord(tree);
   if (record?.key !== key) return undefined;
+  for (const [path, text] of Object.entries(textsOf(tree, kernelParameters)))
+    if (record.files[path]?.sha256 !== createHash("sha256").update(text).digest("hex")) return undefined;
   const changed = await deviations(tree, record.files);
   return changed.every((path) => EDITABLE.includes(path) && existsSync(join(tree, path)))
     ? record
@@ -98,11 +104,7 @@ async function fill(folder: string, plan: TreePlan): Promise<BuiltRecord> {
     await put(source, join(folder, target));
     files[target] = await fileRecord(join(folder, target));
   }
-  const texts: Record<string, string> = {
-    "tftpboot/pxelinux.cfg/default": pxelinuxConfig(plan.kernelParameters),
-    "nbd-server/config": nbdServerConfig(tree),
-  };
-  for (const [target, text] of Object.entries(texts)) {
+  for (const [target, text] of Object.entries(textsOf(tree, plan.kernelParameters))) {
     await mkdir(dirname(join(folder, target)), { recursive: true });
     await writeFile(join(folder, target), text);
     files[target] = await fileRecord(join(folder, target));
@@ -110,6 +112,13 @@ async function fill(folder: string, plan: TreePlan): Promise<BuiltRecord> {
   const record: BuiltRecord = { format: 1, ...image.about, files };
   await writeFile(join(folder, RECORD), `${JSON.stringify(record, null, 2)}\n`);
   return record;
+}
+
+function textsOf(tree: string, kernelParameters: string): Record<string, string> {
+  return {
+    "tftpboot/pxelinux.cfg/default": pxelinuxConfig(kernelParameters),
+    "nbd-server/config": nbdServerConfig(tree),
+  };
 }
 
 /** A copy, which shares its blocks where the file system can: a person may write to the tree, never to the cache. */

@@ -159,6 +159,18 @@ describe("what is wrong is said with its line, its key and what would be right",
       "line 4: [[export]] number 1, aoe is an AoE target, such as e0.1: e, a shelf from 0 to 65534, a dot, a slot from 0 to 254. It names a place, and no network interface.",
     ],
     [
+      "[[export]]\nname = 'a'\nimage = 'i'\naoe = true",
+      'line 4: [[export]] number 1, aoe is an AoE target in quotes, such as "e0.1", or false.',
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\nvblade = true",
+      'line 4: [[export]] number 1, vblade is for an image with an AoE target: give "a" image = and aoe =.',
+    ],
+    [
+      "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'\nvblade = true",
+      "line 5: [[export]] number 1, vblade needs a network interface to serve on: name one with [uplink] tap.",
+    ],
+    [
       "[[export]]\nname = 'a'\nimage = 'i'\naoe = 'e0.1'\n[[export]]\nname = 'b'\nimage = 'j'\naoe = 'e00.1'",
       'line 8: [[export]] number 2, aoe e0.1 is "a" already, further up; give each export a target of its own.',
     ],

@@ -65,7 +65,9 @@ const server = words("the address of an NBD server, such as nbd://host:10809/nam
 );
 
 /** Where an export is an AoE target: "e0.1". */
-const aoeTarget = words("an AoE target, such as e0.1").transform((text, context) => {
+const AOE_WORDS = 'is an AoE target in quotes, such as "e0.1", or false';
+const aoeTarget = z.union([z.string(), z.literal(false)], AOE_WORDS).transform((text, context) => {
+  if (text === false) return text;
   const address = parseAoeAddress(text);
   if (address !== undefined) return address;
   context.issues.push({
@@ -83,9 +85,16 @@ const exportEntry = z
     image: words("the path of an image file").optional(),
     server: server.optional(),
     readonly: yesOrNo.default(true),
+    /** `false` for none; the next free one of e0.1, e0.2 … unless given. */
     aoe: aoeTarget.optional(),
+    /** Whether the real vblade serves it, on the uplink. */
+    vblade: yesOrNo.optional(),
   })
-  .superRefine(({ name, image, server }, context) => {
+  .superRefine(({ name, image, server, aoe, vblade }, context) => {
+    if (vblade && (image === undefined || !aoe)) {
+      const message = `is for an image with an AoE target: give "${name}" image = and aoe =`;
+      context.addIssue({ code: "custom", message, path: ["vblade"] });
+    }
     if ((image === undefined) === (server === undefined)) {
       const message = `"${name}" has ${image === undefined ? "neither an image nor a server" : "both an image and a server"}; it needs one of them`;
       context.addIssue({ code: "custom", message });
@@ -189,7 +198,7 @@ const tables = z.strictObject({
     .superRefine((exports, context) => {
       const taken = new Map<string, string>();
       for (const [index, { name, aoe }] of exports.entries()) {
-        if (aoe === undefined) continue;
+        if (!aoe) continue;
         const place = formatAoeAddress(aoe);
         const other = taken.get(place);
         if (other === undefined) taken.set(place, name);
@@ -271,7 +280,12 @@ const tables = z.strictObject({
 });
 
 /** netroot.toml. Everything has a default. */
-export const configurationSchema = tables.superRefine(({ uplink, segment }, context) => {
+export const configurationSchema = tables.superRefine(({ uplink, segment, export: exports }, context) => {
+  for (const [index, { vblade }] of exports.entries()) {
+    if (!vblade || uplink.tap !== undefined) continue;
+    const message = "needs a network interface to serve on: name one with [uplink] tap";
+    context.addIssue({ code: "custom", message, path: ["export", index, "vblade"] });
+  }
   if (uplink.tap === undefined || segment.mode === "shared") return;
   const message = `joins one segment, and each client has one of its own: set segment.mode to "shared"`;
   context.addIssue({ code: "custom", message, path: ["uplink", "tap"] });

@@ -13,6 +13,7 @@ import {
   type ServerSection,
   serializeServerConfig,
 } from "../servers/nbd-server-config.ts";
+import { type AoePlace, aoePlaces } from "./aoe-places.ts";
 import { openFileExport } from "./file-export.ts";
 import { formatTarget, parseNbdUrl } from "./nbd-url.ts";
 import { type PlannedExport, planExports } from "./plan-exports.ts";
@@ -30,6 +31,7 @@ export interface OpenExportsOptions {
 /** All exports of a boot tree, and the server behind them. */
 export interface Exports {
   readonly hub: ExportHub;
+  readonly aoe: readonly AoePlace[];
   /** For `/status`: each export, the failed ones too, in words and numbers. */
   status(): ExportStatus[];
   readonly notices: readonly Notice[];
@@ -119,7 +121,8 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
   await Promise.all(ours);
   await Promise.race([Promise.all(elsewhere), sleep(PATIENCE_MS, undefined, { ref: false })]);
 
-  const targets = new Map(configuration.export.map(({ name, aoe }) => [name, aoe]));
+  const places = aoePlaces(tree, [...served.keys()].sort(), configuration);
+  const targets = new Map(places.map(({ name, address }) => [name, address]));
   const statuses = () =>
     plan.exports.map(({ name }): ExportStatus => {
       const target = targets.get(name);
@@ -128,6 +131,7 @@ export async function openExports(options: OpenExportsOptions): Promise<Exports>
     });
   return {
     hub,
+    aoe: places,
     status: statuses,
     notices,
     server,

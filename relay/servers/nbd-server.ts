@@ -1,8 +1,8 @@
-import { accessSync, constants } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Logger } from "../log.ts";
+import { findProgram } from "./find-program.ts";
 import { freeLoopbackPort } from "./listening.ts";
 import { LogRing } from "./log-ring.ts";
 import { type Exit, NbdServerRun } from "./nbd-server-run.ts";
@@ -39,8 +39,7 @@ const FIRST_STARTS = 3;
 
 /** The path of nbd-server, or `undefined` where it is not installed. */
 export function findNbdServer(): string | undefined {
-  const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, "nbd-server")).find(isExecutable);
+  return findProgram("nbd-server");
 }
 
 /**
@@ -198,14 +197,5 @@ export class NbdServer {
   #setState(state: NbdServerState): void {
     this.#state = state;
     this.#options.onState?.(state);
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -81,7 +81,7 @@ function appendOf(
   if (root === undefined) return line;
   const exports = planned.map(({ name }) => {
     const aoe = declaredExports.find((each) => each.name === name)?.aoe;
-    return { name, ...(aoe !== undefined && { aoe: formatAoeAddress(aoe) }) };
+    return { name, ...(aoe && { aoe: formatAoeAddress(aoe) }) };
   });
   return withRoot(line, root, { server: formatIpv4(segment.network.serverAddress), exports });
 }

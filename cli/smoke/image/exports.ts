@@ -14,7 +14,9 @@ export function declared(
   how?: "targets",
 ): ExportConfiguration[] {
   const written = new Map(configuration.export.map((each) => [each.name, each]));
-  const taken = new Set(configuration.export.flatMap(({ aoe }) => (aoe?.shelf === 0 ? [aoe.slot] : [])));
+  const taken = new Set(
+    configuration.export.flatMap(({ aoe }) => (aoe && aoe.shelf === 0 ? [aoe.slot] : [])),
+  );
   const free = (): AoeAddress => {
     let slot = 1;
     while (taken.has(slot)) slot += 1;
