@@ -7,7 +7,7 @@ export function diagnose(symptoms: Symptoms): Diagnosis {
   for (const rule of RULES) {
     if (!rule.after.includes(symptoms.code)) continue;
     if (rule.when !== undefined && !rule.when(symptoms)) continue;
-    const evidence = rule.line === undefined ? undefined : lines.findLast((line) => rule.line!.test(line));
+    const evidence = rule.line === undefined ? undefined : lines.find((line) => rule.line!.test(line));
     if (rule.line !== undefined && evidence === undefined) continue;
     const { code, milestone, message } = symptoms;
     return {
@@ -19,7 +19,7 @@ export function diagnose(symptoms: Symptoms): Diagnosis {
     };
   }
   const { code, milestone, message, advice } = symptoms;
-  const evidence = lines.findLast((line) => TELLING.test(line));
+  const evidence = tellingLine(lines);
   return {
     code,
     milestone,
@@ -29,6 +29,18 @@ export function diagnose(symptoms: Symptoms): Diagnosis {
   };
 }
 
-/** A line that is likely to say why. */
-const TELLING =
-  /Kernel panic|FATAL:|dracut.*(?:Warning|Failed)|SQUASHFS error|I\/O error|Unable to|[Cc]annot /;
+/** Lines that are likely to say why, the most telling kind first. */
+const TELLING: readonly RegExp[] = [
+  /(?<!\[ end )Kernel panic - not syncing/,
+  /FATAL:/,
+  /SQUASHFS error|I\/O error/,
+  /Unable to|[Cc]annot |[Ff]ailed/,
+];
+
+function tellingLine(lines: readonly string[]): string | undefined {
+  for (const kind of TELLING) {
+    const line = lines.find((each) => kind.test(each));
+    if (line !== undefined) return line;
+  }
+  return undefined;
+}

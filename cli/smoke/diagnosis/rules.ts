@@ -4,7 +4,7 @@ import type { Symptoms } from "./diagnosis.ts";
 export interface Rule {
   /** What was seen first: the codes of the problems that it explains. */
   readonly after: readonly string[];
-  /** A line of the console that must be there; the last such is the evidence. */
+  /** A line of the console that must be there; the first such is the evidence. */
   readonly line?: RegExp;
   readonly when?: (symptoms: Symptoms) => boolean;
   /** Where they say more than what was seen first. */
