@@ -1,11 +1,12 @@
 import { EXIT, UsageError } from "../command.ts";
 import { SmokeError } from "./errors.ts";
+import { writeTemplate } from "./job/init.ts";
 import { parseOptions, type SmokeOptions } from "./options/parse.ts";
 import { USAGE } from "./options/usage.ts";
-import type { CaseReport } from "./report/case-report.ts";
-import { Progress } from "./report/progress.ts";
-import { summaryOf } from "./report/summary.ts";
-import { withRetries } from "./run/retries.ts";
+import { requireWritable } from "./report/artefacts.ts";
+import { deliver } from "./report/deliver.ts";
+import { runReport } from "./report/run-report.ts";
+import { runAll } from "./run/run-all.ts";
 
 /** `netroot smoke`. Resolves with the exit code; rejects with a `UsageError` only, or a defect. */
 export async function smokeCommand(argv: readonly string[]): Promise<number> {
@@ -18,7 +19,13 @@ export async function smokeCommand(argv: readonly string[]): Promise<number> {
       process.stdout.write(USAGE);
       return EXIT.passed;
     }
-    return await runAll(options, interrupt.signal);
+    if ("init" in options) {
+      await writeTemplate(options.init);
+      process.stdout.write(`${options.init}\n`);
+      return EXIT.passed;
+    }
+    for (const path of outputsOf(options)) await requireWritable(path);
+    return await run(options, interrupt.signal);
   } catch (error) {
     if (!(error instanceof SmokeError)) throw error;
     if (error.kind === "usage") throw new UsageError(error.message, { cause: error });
@@ -29,19 +36,25 @@ export async function smokeCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function runAll({ cases, json, quiet }: SmokeOptions, signal: AbortSignal): Promise<number> {
-  const reports: CaseReport[] = [];
-  for (const plan of cases) {
-    const progress = new Progress({
-      write: (text) => void (quiet || process.stderr.write(text)),
-      isTerminal: process.stderr.isTTY === true,
-    });
-    const report = await withRetries(plan, progress, signal);
-    progress.end();
-    for (const line of summaryOf(report)) progress.say(line);
-    reports.push(report);
-  }
-  const [only] = reports;
-  if (json) process.stdout.write(`${JSON.stringify(only, null, 2)}\n`);
-  return only!.exitCode;
+/** Every file that is asked for: whether it can be written is seen before anything is booted. */
+function outputsOf({ cases, reports }: SmokeOptions): string[] {
+  const files = cases.flatMap(({ artefacts: { serialLog, screenshot, pcap } }) => [
+    serialLog,
+    screenshot,
+    pcap,
+  ]);
+  return [...files, reports.junit].filter((path) => path !== undefined);
+}
+
+async function run(options: SmokeOptions, signal: AbortSignal): Promise<number> {
+  const { cases, reports, quiet, jobs } = options;
+  const done = await runAll(cases, {
+    jobs,
+    signal,
+    write: (text) => void (quiet || process.stderr.write(text)),
+    isTerminal: process.stderr.isTTY === true,
+  });
+  const whole = runReport(done);
+  await deliver(whole, reports, (text) => void process.stdout.write(text));
+  return whole.exitCode;
 }

@@ -70,3 +70,19 @@ export interface Artefacts {
 export function compile({ source, flags }: Pattern): RegExp {
   return new RegExp(source, flags);
 }
+
+/** A case of which nothing is said but its image. */
+export const DEFAULTS = {
+  name: "smoke",
+  engine: "v86",
+  boot: "direct",
+  nic: "virtio",
+  memoryMiB: 512,
+  until: "login",
+  checks: [],
+  forbid: [],
+  timeoutMs: 5 * 60_000,
+  stallMs: 60_000,
+  retries: 0,
+  artefacts: { keep: "always" },
+} as const satisfies Omit<CasePlan, "source">;

@@ -32,6 +32,17 @@ export function rootServerRefused(port: number): Problem {
   };
 }
 
+/** A warning only: a server that comes later is found. @param asked how often */
+export function dhcpSilent(asked: number): Problem {
+  return {
+    severity: "warning",
+    code: "dhcp-silent",
+    message: `The guest has asked for an address ${asked} times; no DHCP server answers on this segment.`,
+    advice:
+      "See whether the relay runs and the wire is open. A static ip= in the append line does without DHCP.",
+  };
+}
+
 /** @param heard what there is instead */
 export function aoeUnknown(wanted: string, heard: readonly string[]): Problem {
   return {

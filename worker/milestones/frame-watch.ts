@@ -11,6 +11,7 @@ import { parseSegment, RST, SYN, type TcpSegment } from "../../net/tcp/wire.ts";
 import { parseUdp } from "../../net/udp/udp.ts";
 import { AoeWatch } from "./aoe-watch.ts";
 import { exportRefused, exportUnknown, rootServerRefused } from "./boot-problems.ts";
+import { DhcpWatch } from "./dhcp-watch.ts";
 import { NbdHandshake } from "./nbd-handshake.ts";
 import type { SignHandlers } from "./signs.ts";
 import { TcpListener } from "./tcp-listener.ts";
@@ -34,6 +35,7 @@ export class FrameWatch implements Timed {
   #rootSeen = false;
   #nbd: NbdFlow | undefined;
   readonly #aoe: AoeWatch;
+  readonly #dhcp: DhcpWatch;
 
   /**
    * @param append the kernel's command line, where it is known
@@ -42,6 +44,7 @@ export class FrameWatch implements Timed {
   constructor(signs: SignHandlers, append: string, firmware = false) {
     this.#signs = signs;
     this.#firmware = firmware;
+    this.#dhcp = new DhcpWatch(signs.problem);
     this.#aoe = new AoeWatch(
       {
         asked: () => {
@@ -86,6 +89,7 @@ export class FrameWatch implements Timed {
       const packet = parseIpv4Packet(ethernet.payload);
       if (packet.kind !== "ipv4") return;
       this.#address(packet.source);
+      this.#dhcp.fromGuest(packet, nowMs);
       const segment = this.#nbdSegment(packet);
       if (segment?.destinationPort === NBD_PORT) this.#nbdFromGuest(segment);
     }
@@ -101,6 +105,7 @@ export class FrameWatch implements Timed {
     } else if (ethernet.type === etherType.ipv4) {
       const packet = parseIpv4Packet(ethernet.payload);
       if (packet.kind !== "ipv4") return;
+      this.#dhcp.toGuest(packet);
       if (packet.protocol === ipProtocol.udp) this.#udp(packet);
       const segment = this.#nbdSegment(packet);
       if (segment?.sourcePort === NBD_PORT) this.#nbdToGuest(segment);
@@ -108,11 +113,12 @@ export class FrameWatch implements Timed {
   }
 
   deadline(): number {
-    return this.done ? Number.POSITIVE_INFINITY : this.#aoe.deadline();
+    return this.done ? Number.POSITIVE_INFINITY : Math.min(this.#aoe.deadline(), this.#dhcp.deadline());
   }
 
   advance(nowMs: number): void {
     this.#aoe.advance(nowMs);
+    this.#dhcp.advance(nowMs);
   }
 
   #address(address: Ipv4Address): void {

@@ -12,7 +12,7 @@ const PATIENCE_MS = 10_000;
 
 /** The network of a relay that runs already. It is left running. */
 export async function relayNetwork(plan: CasePlan, link: string): Promise<BootNetwork> {
-  const status = async () => (await get(link, "status").then((answer) => answer.json())) as RelayStatus;
+  const status = () => askStatus(link);
   const { menu, network, exports } = await status();
   if (menu === undefined)
     throw new SmokeError(
@@ -29,6 +29,18 @@ export async function relayNetwork(plan: CasePlan, link: string): Promise<BootNe
       "A boot by firmware takes what the relay's own menu says: leave --label, --append and --root out, or --relay.",
     );
   return { link, entry: { ...given, append }, status, close: async () => {} };
+}
+
+async function askStatus(link: string): Promise<RelayStatus> {
+  const text = await (await get(link, "status")).text();
+  try {
+    const status = JSON.parse(text) as Partial<RelayStatus> | null;
+    if (Array.isArray(status?.exports) && typeof status.network?.server === "string")
+      return status as RelayStatus;
+  } catch {
+    // Said below.
+  }
+  throw new SmokeError("infrastructure", `What answers at ${withoutToken(link)} is no netroot relay.`);
 }
 
 function withoutToken(link: string): string {

@@ -33,8 +33,8 @@ export function diagnose(symptoms: Symptoms): Diagnosis {
 const TELLING: readonly RegExp[] = [
   /(?<!\[ end )Kernel panic - not syncing/,
   /FATAL:/,
-  /SQUASHFS error|I\/O error/,
-  /Unable to|[Cc]annot |[Ff]ailed/,
+  /I\/O error/,
+  /dracut-initqueue.*time|Could not boot|Warning: .*does not exist$/,
 ];
 
 function tellingLine(lines: readonly string[]): string | undefined {

@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function plan(...argv: string[]) {
   const options = await parseOptions([tree, ...argv]);
-  if (options === "help") throw new Error("that was no question for help");
+  if (options === "help" || "init" in options) throw new Error("that was no question for help");
   return options.cases[0]!;
 }
 
@@ -98,6 +98,8 @@ describe("the options of netroot smoke", () => {
     [["--append", "a\nb"], "one line"],
     [["--relay", "http://x/"], "leave the tree"],
     [["--kernel", "linux"], "not both"],
+    [["--json", "--tap"], "choose one"],
+    [["--junit", ""], "path of a file"],
     [["--frobnicate"], "--frobnicate"],
     [["--label"], "--label"],
     [["second"], "one TREE"],

@@ -3,7 +3,9 @@ import { parseArgs } from "node:util";
 import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
 import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";
-import type { CasePlan, Check, ImageSource, Pattern } from "../plan.ts";
+import { plansOfJob } from "../job/plans.ts";
+import { type CasePlan, type Check, DEFAULTS, type ImageSource, type Pattern } from "../plan.ts";
+import type { ReportOptions } from "../report/deliver.ts";
 import { parseDuration } from "./duration.ts";
 import { parsePattern } from "./pattern.ts";
 
@@ -34,61 +36,119 @@ const OPTIONS = {
   "timeout-scale": text,
   retry: text,
   json: flag,
+  tap: flag,
+  junit: text,
   quiet: flag,
+  jobs: text,
+  init: flag,
   "serial-log": text,
   help: { type: "boolean", short: "h" },
 } as const;
 
 export interface SmokeOptions {
+  /** At least one. */
   readonly cases: readonly CasePlan[];
-  readonly json: boolean;
+  readonly reports: ReportOptions;
   readonly quiet: boolean;
+  /** How many cases at a time. */
+  readonly jobs: number;
 }
 
-const DEFAULT_TIMEOUT_MS = 5 * 60_000;
-const DEFAULT_STALL_MS = 60_000;
-const DEFAULT_MEMORY_MIB = 512;
 const [LEAST_MEMORY_MIB, MOST_MEMORY_MIB] = [64, 2048];
 const MOST_RETRIES = 10;
+const MOST_JOBS = 64;
 
-/** Reads the command line. Rejects with a `UsageError`, or a `SmokeError` about what it names; "help" where help is asked for. */
-export async function parseOptions(argv: readonly string[]): Promise<SmokeOptions | "help"> {
+/**
+ * Reads the command line. Rejects with a `UsageError`, or a `SmokeError` about what it names; "help" where help is asked for, the
+ * path where a job file is to be written.
+ */
+export async function parseOptions(
+  argv: readonly string[],
+): Promise<SmokeOptions | "help" | { readonly init: string }> {
   const { values, positionals, tokens } = parse(argv);
   if (values.help === true) return "help";
-  if (positionals.length > 1) throw new UsageError("smoke takes one TREE or KIS-DIRECTORY");
+  const [named, ...more] = positionals;
+  if (more.length > 0) throw new UsageError("smoke takes one TREE, KIS-DIRECTORY or job.toml");
+  if (values.init === true) return { init: resolve(named ?? "job.toml") };
   const scale = parseScale(values["timeout-scale"]);
+  const cases = named?.endsWith(".toml")
+    ? await casesOfJob(named, values, tokens, scale)
+    : [await caseOf(values, named, tokens, scale)];
+  const jobs = integer("jobs", values.jobs, 1, MOST_JOBS) ?? 1;
+  return { cases, reports: reportsOf(values), quiet: values.quiet === true, jobs };
+}
+
+type Values = ReturnType<typeof parse>["values"];
+
+/** What is said of the run, and not of a case: it stands beside a job file. */
+const OF_THE_RUN: readonly string[] = [
+  "jobs",
+  "json",
+  "tap",
+  "junit",
+  "quiet",
+  "timeout-scale",
+  "retry",
+  "relay",
+];
+
+async function casesOfJob(
+  path: string,
+  values: Values,
+  tokens: readonly Token[],
+  scale: number,
+): Promise<CasePlan[]> {
+  const other = tokens.find((token) => token.kind === "option" && !OF_THE_RUN.includes(token.name));
+  if (other?.kind === "option")
+    throw new UsageError(`--${other.name} is said in ${path}: leave it out, or ${path}`);
+  const retries = integer("retry", values.retry, 0, MOST_RETRIES);
+  const plans = await plansOfJob(
+    resolve(path),
+    scale,
+    values.relay === undefined ? undefined : relayUrl(values.relay),
+  );
+  return plans.map((plan) => ({ ...plan, ...(retries !== undefined && { retries }) }));
+}
+
+async function caseOf(
+  values: Values,
+  folder: string | undefined,
+  tokens: readonly Token[],
+  scale: number,
+): Promise<CasePlan> {
   const time = (name: string, given: string | undefined, otherwise: number) =>
     Math.round(scale * (given === undefined ? otherwise : duration(name, given)));
   const { label, append, relay } = values;
   const root = oneOf("root", values.root, ["nbd", "aoe"]);
-  const boot = oneOf("boot", values.boot, ["direct", "pxe"]) ?? "direct";
+  const boot = oneOf("boot", values.boot, ["direct", "pxe"]) ?? DEFAULTS.boot;
   const nic = oneOf("nic", values.nic, ["virtio", "ne2k"]);
   if (boot === "pxe" && nic === "virtio")
     throw new UsageError("--boot pxe wants --nic ne2k: the card's firmware cannot drive the other one");
-  const source = await sourceOf(values, positionals[0]);
-  const plan: CasePlan = {
-    name: "smoke",
+  const checks = checksOf(tokens, scale);
+  const source = await sourceOf(values, folder);
+  return {
+    ...DEFAULTS,
     source,
     ...(relay !== undefined && { relay: relayUrl(relay) }),
-    engine: "v86",
     boot,
-    nic: nic ?? (boot === "pxe" ? "ne2k" : "virtio"),
-    memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULT_MEMORY_MIB,
+    nic: nic ?? (boot === "pxe" ? "ne2k" : DEFAULTS.nic),
+    memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULTS.memoryMiB,
     ...(label !== undefined && { label }),
     ...(root !== undefined && { root }),
     ...(append !== undefined && { append: oneLine("append", append) }),
     until: milestone(values.until),
-    checks: checksOf(tokens, scale),
+    checks,
     forbid: (values.forbid ?? []).map((each) => pattern("forbid", each)),
-    timeoutMs: time("timeout", values.timeout, DEFAULT_TIMEOUT_MS),
-    stallMs: time("stall", values.stall, DEFAULT_STALL_MS),
-    retries: integer("retry", values.retry, 0, MOST_RETRIES) ?? 0,
+    timeoutMs: time("timeout", values.timeout, DEFAULTS.timeoutMs),
+    stallMs: time("stall", values.stall, DEFAULTS.stallMs),
+    retries: integer("retry", values.retry, 0, MOST_RETRIES) ?? DEFAULTS.retries,
     artefacts: {
       keep: "always",
-      ...(values["serial-log"] !== undefined && { serialLog: resolve(values["serial-log"]) }),
+      ...(values["serial-log"] !== undefined && {
+        serialLog: outputPath("serial-log", values["serial-log"]),
+      }),
     },
   };
-  return { cases: [plan], json: values.json === true, quiet: values.quiet === true };
 }
 
 function parse(argv: readonly string[]) {
@@ -99,6 +159,22 @@ function parse(argv: readonly string[]) {
     const [sentence] = (error as Error).message.split(/(?<=[^.])\. /);
     throw new UsageError(sentence ?? "the options make no sense", { cause: error });
   }
+}
+
+function reportsOf(values: ReturnType<typeof parse>["values"]): ReportOptions {
+  const { json, tap, junit } = values;
+  if (json && tap) throw new UsageError("--json and --tap both go to standard output: choose one");
+  return {
+    ...(json && { stdout: "json" }),
+    ...(tap && { stdout: "tap" }),
+    ...(junit !== undefined && { junit: outputPath("junit", junit) }),
+    github: process.env.GITHUB_ACTIONS === "true",
+  };
+}
+
+function outputPath(name: string, value: string): string {
+  if (value === "") throw new UsageError(`--${name} wants the path of a file`);
+  return resolve(value);
 }
 
 interface SourceOptions {
@@ -209,7 +285,7 @@ function oneOf<T extends string>(
 }
 
 function milestone(value: string | undefined): MilestoneName {
-  if (value === undefined) return "login";
+  if (value === undefined) return DEFAULTS.until;
   const names = MILESTONES.map(({ name }) => name);
   const found = names.find((name) => name === value);
   if (found === undefined)

@@ -1,7 +1,8 @@
-export const USAGE = `Usage: netroot smoke [TREE | KIS-DIRECTORY] [OPTIONS]
+export const USAGE = `Usage: netroot smoke [TREE | KIS-DIRECTORY | job.toml] [OPTIONS]
 
 Boots an image from the network and says whether it still comes up, and if not, where it broke and why. TREE is a boot tree
-(./.netroot unless given), KIS-DIRECTORY what kiwi-ng left for an image of type kis. Needs no root, no KVM and no browser.
+(./.netroot unless given), KIS-DIRECTORY what kiwi-ng left for an image of type kis, job.toml several cases of one image. Needs no
+root, no KVM and no browser.
 
 What is booted:
   --label NAME            this entry of the boot menu (its default)
@@ -33,8 +34,14 @@ Time (90, 90s, 2m):
   --timeout-scale N       multiplies every time of this list and every --within
   --retry N               try a case that fails again; one that passes then is told as flaky (0)
 
+Several cases:
+  --init                  write a commented job.toml
+  --jobs N                so many at a time (1)
+
 Reports:
   --json                  one object on standard output
+  --tap                   or the Test Anything Protocol
+  --junit FILE            JUnit's XML: a suite a case, a test case a milestone and a check
   --serial-log FILE       all that the machine said on its serial console
   --quiet                 no progress
 

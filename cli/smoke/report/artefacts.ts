@@ -1,4 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { BootRecord } from "../boot/boot-record.ts";
 import { SmokeError } from "../errors.ts";
@@ -20,6 +21,19 @@ export async function writeArtefacts(
   if (!isKept(artefacts, verdict) || serialLog === undefined) return [];
   await writeOutput(serialLog, record.serial);
   return [serialLog];
+}
+
+/** Rejects with a `SmokeError` where a file that is asked for could not be written: before a boot, and not after it. */
+export async function requireWritable(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await access(dirname(path), constants.W_OK);
+    if ((await stat(path).catch(() => undefined))?.isDirectory())
+      throw new SmokeError("usage", `${path} is a folder: name a file in it.`);
+  } catch (cause) {
+    if (cause instanceof SmokeError) throw cause;
+    throw new SmokeError("usage", `${path} cannot be written: ${(cause as Error).message}.`, { cause });
+  }
 }
 
 /** Writes a file that was asked for, with the folders above it. Rejects with a `SmokeError`. */
