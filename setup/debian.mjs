@@ -37,6 +37,7 @@ export const sets = {
       "nbd-client",
       "nbdkit",
       "vblade",
+      "aoetools",
       "libnbd-bin",
       "iproute2",
       "iputils-ping",

@@ -2,8 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { sha256OfFile } from "../../relay/exports/testing/programs.ts";
 import { silentLogger } from "../../relay/log.ts";
@@ -118,6 +119,11 @@ describe.runIf(existsSync(LIGHT_TREE))("with a tap on the segment", () => {
     const console = new Console({ send: (bytes) => qemu.stdin.write(bytes) });
     await prompt(qemu, line, console);
     await isOverTarget(console);
+    await bring(console, "/usr/sbin/aoe-discover", "/usr/sbin/aoe-stat");
+    expect(await console.run("/tmp/aoe-discover")).toEqual({ status: 0, output: "" });
+    const stat = await console.run("bash /tmp/aoe-stat");
+    expect(stat.status).toBe(0);
+    expect(stat.output.trim()).toMatch(/^e0\.1 +0\.\d{3}GB +eth0 +\d+ +up$/);
     const [root] = relay.status().exports;
     expect(root).toMatchObject({ name: "kisroot", aoe: "e0.1", readOnly: true });
     expect(root!.description).toContain("image file");
@@ -125,6 +131,16 @@ describe.runIf(existsSync(LIGHT_TREE))("with a tap on the segment", () => {
     expect(await sha256OfFile(image)).toBe(before);
   });
 });
+
+/** Types the aoetools of this machine, which are scripts, into the guest's /tmp. */
+async function bring(console: Console, ...scripts: readonly string[]): Promise<void> {
+  for (const script of scripts) {
+    const packed = gzipSync(await readFile(script)).toString("base64");
+    const file = `/tmp/${basename(script)}`;
+    const { status } = await console.run(`echo ${packed} | base64 -d | gunzip > ${file} && chmod +x ${file}`);
+    expect(status).toBe(0);
+  }
+}
 
 /** Resolves when the boot has come to its prompt. Rejects with what went wrong. */
 function prompt(
