@@ -1,4 +1,4 @@
-// How fast the guest reads its root over NBD, past its own cache: `node --import tsx bench/throughput.ts [TREE] [QUERY]`.
+// How fast the guest reads its root over the network, past its own cache: `node --import tsx bench/throughput.ts [TREE] [QUERY]`.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium, type Page } from "@playwright/test";
@@ -30,10 +30,12 @@ export interface ThroughputOptions {
   readonly query: string;
 }
 
-/** Direct reads in the largest requests that the kernel makes: no cache of the guest's, no read-ahead of the kernel's. */
 const MEGABYTES = 20;
+/** The device under the overlay, by NBD or AoE. */
+const ROOT = "$(findmnt -n -o SOURCE /run/overlay/rootfsbase)";
+/** Direct reads in the largest requests that the kernel makes: no cache of the guest's, no read-ahead of the kernel's. */
 const readAt = (atMiB: number) =>
-  `dd if=/dev/nbd0 of=/dev/null bs=1M iflag=direct count=${MEGABYTES} skip=${atMiB} 2>&1 | tail -n 1`;
+  `dd if=${ROOT} of=/dev/null bs=1M iflag=direct count=${MEGABYTES} skip=${atMiB} 2>&1 | tail -n 1`;
 
 /** Boots, and reads 20 MiB of the root four times: the first is cold, the best of the others is warm. */
 export async function measureThroughput(options: ThroughputOptions): Promise<Throughput> {
