@@ -121,6 +121,7 @@ async function open(
     services: services.declared,
     pxe: boot.pxe,
     aoe: { hub: exports.hub, targets: exports.aoe.filter(({ vblade }) => vblade === undefined) },
+    dhcpOnUplink: configuration.uplink.dhcp,
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     limits: clientLimits(configuration.limits),
     tftp: {

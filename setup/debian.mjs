@@ -50,6 +50,7 @@ export const sets = {
       "atftp",
       "curl",
       "dnsmasq-base",
+      "tcpdump",
       "python3",
       "python3-websocket",
       "squashfs-tools",

@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startRelay } from "../../e2e/relay.ts";
 import { measureThroughput, type Throughput } from "../throughput.ts";
-import { PLACE } from "./targets.ts";
 
 /** The entries of a built tree, by the protocol that their root comes over. */
 export const ENTRIES = { nbd: "Overlay-Boot", aoe: "Overlay-Boot-AoE" } as const;
@@ -10,8 +9,7 @@ export type Protocol = keyof typeof ENTRIES;
 
 /** Boots an entry under Node at an MTU of the segment, and reads its root: the same nbd-server is behind both protocols. */
 export async function readInGuest(tree: string, protocol: Protocol, mtu: number): Promise<Throughput> {
-  const root = `[[export]]\nname = "kisroot"\naoe = "${PLACE}"\n`;
-  await writeFile(join(tree, "netroot.toml"), `[segment]\nmtu = ${mtu}\n${root}`);
+  await writeFile(join(tree, "netroot.toml"), `[segment]\nmtu = ${mtu}\n`);
   const relay = await startRelay(tree);
   try {
     const query = `label=${ENTRIES[protocol]}&checkpoint=off`;

@@ -38,6 +38,8 @@ export interface BootServerDhcp {
   readonly leaseSeconds?: number;
   /** Whether clients are told the MTU; they are unless told otherwise. One that cannot do as much refuses it. */
   readonly tellsMtu?: boolean;
+  /** Whether questions are answered; they are unless told otherwise, where another server on the segment answers them. */
+  readonly answers?: boolean;
   readonly domainName?: string;
   /** Whether a relay agent on the segment may ask on behalf of others; it may not unless told otherwise. */
   readonly answersRelayAgents?: boolean;
@@ -137,7 +139,7 @@ export class BootServer implements Timed {
       clock,
       options.state?.leases,
     );
-    serveDhcp(this.#dhcp, this.udp, this.#interface);
+    if (dhcp?.answers !== false) serveDhcp(this.#dhcp, this.udp, this.#interface);
     const ownNames = ["boot", "netroot"].flatMap((name) => [
       name,
       ...(domainName ? [`${name}.${domainName}`] : []),

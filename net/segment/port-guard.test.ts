@@ -99,7 +99,7 @@ function arp(
 }
 
 /** A segment with two clients, neither of whom has said anything. */
-function lab(aoe = false) {
+function lab({ aoe = false, dhcpOnSegment = false } = {}) {
   const occupants = new Occupants();
   const guard = () => {
     const occupant = occupants.join();
@@ -110,6 +110,7 @@ function lab(aoe = false) {
       prefixLength: 24,
       serverMacs: [SERVER_MAC],
       aoe,
+      dhcpOnSegment,
       dropped: (reason) => reasons.push(reason),
     });
     return { occupant, reasons, counters: guard.counters, judge: (frame: Uint8Array) => guard.judge(frame) };
@@ -257,6 +258,16 @@ describe("DHCP", () => {
     expect(one.judge(discover({ source: FIRST, destination: SERVER }))).toBe("server");
   });
 
+  it("is asked of the segment where its server stands there", () => {
+    const { one } = lab({ dhcpOnSegment: true });
+    expect(one.judge(discover())).toBe("segment");
+    expect(one.judge(discover({ source: FIRST, destination: SERVER }))).toBe("segment");
+    expect(one.occupant.address).toBe(FIRST);
+    expect(one.judge(discover({ hardware: TWO }))).toBeUndefined();
+    expect(one.judge(datagram(1000, 1000, { source: 0 }))).toBeUndefined();
+    expect(one.reasons).toEqual(["dhcpOfAnother", "strayAddress"]);
+  });
+
   it("is not served by a client", () => {
     const { one } = lab();
     expect(
@@ -316,7 +327,7 @@ describe("other frames", () => {
   });
 
   it("of AoE pass where the segment has it: requests, and nothing that a target says", () => {
-    const { one } = lab(true);
+    const { one } = lab({ aoe: true });
     const request = frame(etherType.aoe);
     expect(one.judge(request)).toBe("segment");
     const response = request.slice();

@@ -62,6 +62,8 @@ export interface PortGuardOptions {
   readonly serverMacs: readonly MacAddress[];
   /** Whether the segment has ATA over Ethernet. */
   readonly aoe?: boolean;
+  /** Whether a DHCP server that is not the boot server's stands on the segment: questions for an address go there. */
+  readonly dhcpOnSegment?: boolean;
   /** Told of each frame that is dropped. Called at any rate. */
   readonly dropped?: (reason: GuardReason, frame: Uint8Array) => void;
 }
@@ -166,8 +168,13 @@ export class PortGuard {
         : "segment";
     if (passage !== "segment" && passage !== "server") return passage;
     const source = readU32(frame, IPV4_SOURCE);
-    if (source === UNSPECIFIED_ADDRESS) return passage === "server" ? "server" : "strayAddress";
-    return this.#objectionTo(source) ?? passage;
+    const objection =
+      source !== UNSPECIFIED_ADDRESS
+        ? this.#objectionTo(source)
+        : passage === "segment"
+          ? "strayAddress"
+          : undefined;
+    return objection ?? (this.#options.dhcpOnSegment === true ? "segment" : passage);
   }
 
   #judgeUdp(frame: Uint8Array, at: number, mac: MacAddress): Passage | GuardReason {

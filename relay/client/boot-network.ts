@@ -5,6 +5,7 @@ import type { Clock, RandomBytes } from "../../net/clock.ts";
 import { type PxeConfig, pxeBoot } from "../../net/dhcp/pxe.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
+import { snoopLease } from "../../net/segment/dhcp-snooping.ts";
 import type { FrameSink } from "../../net/segment/frame.ts";
 import { Occupants } from "../../net/segment/occupants.ts";
 import { type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
@@ -38,6 +39,8 @@ export interface BootNetworkOptions
   readonly pxe?: PxeConfig;
   /** The exports that are AoE targets as well. */
   readonly aoe?: AoeTargetsOptions;
+  /** Whether the DHCP server that answers clients stands on the uplink, and not here. */
+  readonly dhcpOnUplink?: boolean;
   /** Keeps the leases when the network ends. Only where the next network is for the same clients. */
   readonly leaseStore?: LeaseStore;
   /** What each client may take. */
@@ -98,6 +101,7 @@ export class BootNetwork {
       random,
       // A card that can do more knows how much, and its driver as well. One that cannot is left at Ethernet's own.
       dhcp: {
+        answers: options.dhcpOnUplink !== true,
         leaseSeconds: LEASE_SECONDS,
         tellsMtu: options.mtu <= ETHERNET_MTU,
         ...(pxe !== undefined && { boot: pxeBoot(pxe, options.address) }),
@@ -142,7 +146,7 @@ export class BootNetwork {
 
   /** Plugs a client in; `deliver` takes frames to it. */
   attach(deliver: FrameSink, { mac, dropped }: ClientPortOptions = {}): ClientPort {
-    const { address, prefixLength, limits = DEFAULT_CLIENT_LIMITS } = this.#options;
+    const { address, prefixLength, dhcpOnUplink = false, limits = DEFAULT_CLIENT_LIMITS } = this.#options;
     const occupant = this.#occupants.join();
     if (mac !== undefined) occupant.takeMac(mac);
     const guard = new PortGuard({
@@ -151,6 +155,7 @@ export class BootNetwork {
       prefixLength,
       serverMacs: [BOOT_SERVER_MAC, AOE_MAC],
       aoe: this.#targets !== undefined || this.#uplinks > 0,
+      dhcpOnSegment: dhcpOnUplink,
       ...(dropped !== undefined && { dropped }),
     });
     const port: ClientPort = plugInClient({
@@ -180,14 +185,22 @@ export class BootNetwork {
     return port;
   }
 
-  /** Plugs in what is no client: a wire to other networks. Nothing that comes from there is judged. */
+  /**
+   * Plugs in what is no client: a wire to other networks. Nothing that comes from there is judged; what a DHCP server there
+   * leases to a client, that client has.
+   */
   attachUplink(deliver: FrameSink): UplinkPort {
     const port = this.#segment.attach(deliver);
+    const send = (frame: Uint8Array) => {
+      const lease = this.#options.dhcpOnUplink === true ? snoopLease(frame) : undefined;
+      if (lease !== undefined) this.#occupants.assign(lease.mac, lease.address);
+      port.send(frame);
+    };
     this.#uplinks++;
     this.#targets?.announce();
     let attached = true;
     return {
-      send: port.send,
+      send,
       detach: () => {
         if (attached) this.#uplinks--;
         attached = false;

@@ -29,7 +29,7 @@ describe("netroot.toml", () => {
       export: [],
       forward: [],
       access: { origins: [], hosts: [] },
-      uplink: {},
+      uplink: { dhcp: false },
       limits: {
         tftp_transfers: 16,
         clients: 64,
@@ -59,6 +59,7 @@ describe("netroot.toml", () => {
       mode = "shared"
       [uplink]
       tap = "netroot0"
+      dhcp = true
       [[export]]
       name = "kisroot"
       image = "exports/kisroot.squashfs"
@@ -86,7 +87,7 @@ describe("netroot.toml", () => {
         mtu: 4000,
         mode: "shared",
       },
-      uplink: { tap: "netroot0" },
+      uplink: { tap: "netroot0", dhcp: true },
       export: [
         {
           name: "kisroot",
@@ -226,6 +227,10 @@ describe("what is wrong is said with its line, its key and what would be right",
     [
       "[uplink]\ntap = 'the name is too long'",
       "line 2: uplink.tap is the name of a network interface: at most 15 characters, with no slash, colon or space.",
+    ],
+    [
+      "[uplink]\ndhcp = true",
+      "line 2: uplink.dhcp needs a network interface with a DHCP server on it: name one with uplink.tap.",
     ],
     ["a =", "line 1: this is not TOML: "],
   ])("%j", (text, sentence) => {

@@ -265,7 +265,13 @@ const tables = z.strictObject({
     })
     .prefault({}),
   /** A Linux tap on the segment: what listens there stands beside the clients. */
-  uplink: z.strictObject({ tap: tapName.optional() }).prefault({}),
+  uplink: z
+    .strictObject({
+      tap: tapName.optional(),
+      /** Whether a DHCP server on it answers the clients, and the boot server does not. */
+      dhcp: yesOrNo.default(false),
+    })
+    .prefault({}),
   access: z
     .strictObject({
       origins: z
@@ -285,6 +291,10 @@ export const configurationSchema = tables.superRefine(({ uplink, segment, export
     if (!vblade || uplink.tap !== undefined) continue;
     const message = "needs a network interface to serve on: name one with [uplink] tap";
     context.addIssue({ code: "custom", message, path: ["export", index, "vblade"] });
+  }
+  if (uplink.dhcp && uplink.tap === undefined) {
+    const message = "needs a network interface with a DHCP server on it: name one with uplink.tap";
+    context.addIssue({ code: "custom", message, path: ["uplink", "dhcp"] });
   }
   if (uplink.tap === undefined || segment.mode === "shared") return;
   const message = `joins one segment, and each client has one of its own: set segment.mode to "shared"`;
