@@ -1,26 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { controls, expect, test } from "./fixtures.ts";
 import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
 import { LIGHT_TREE } from "./tree.ts";
 
-test("the machine's own firmware boots from the boot network, seen on the screen", async ({
+test("the machine's own firmware boots by the script of the tree's menu, seen on the screen", async ({
   page,
-  tree,
   serve,
 }, testInfo) => {
   test.setTimeout(2 * BOOT_TIMEOUT_MS);
-  const menu = await readFile(join(LIGHT_TREE, "tftpboot/pxelinux.cfg/default"), "utf8");
-  const append = /^\s*append\s+(.*)$/im.exec(menu)![1]!.replace(/\binitrd=\S+\s*/, "");
-  for (const file of ["tftpboot/boot/linux", "tftpboot/boot/initrd", "exports/kisroot.squashfs", "firmware"])
-    await tree.copy(file);
-  await tree.write("tftpboot/pxelinux.cfg/default", menu);
-  await tree.write("netroot.toml", '[boot]\nipxe = "menu.ipxe"\n');
-  await tree.write(
-    "tftpboot/menu.ipxe",
-    `#!ipxe\nkernel http://10.86.0.1/boot/linux ${append}\ninitrd http://10.86.0.1/boot/initrd\nboot\n`,
-  );
-  const relay = await serve(tree.path);
+  const relay = await serve(LIGHT_TREE);
   await page.goto(`${relay.url}?boot=pxe`);
   const { entry, nic, hint, powerOn, milestone, coldBoot } = controls(page);
   await expect(hint).toContainText("boots by its own firmware");

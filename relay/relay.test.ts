@@ -173,7 +173,18 @@ describe("a machine that boots from its network card", () => {
     await writeFile(join(tree, "tftpboot/pxelinux.0"), "");
     const relay = await start();
     expect(await offerTo("rom", relay)).toMatchObject({ bootFile: "pxelinux.0", serverName: "10.86.0.1" });
-    expect(await offerTo("ipxe", relay)).toMatchObject({ bootFile: "pxelinux.0" });
+    expect(await offerTo("ipxe", relay)).toMatchObject({ bootFile: "http://10.86.0.1/netroot.ipxe" });
+  });
+
+  it("is told to load pxelinux.0 by iPXE too, where netroot.toml wants no script", async () => {
+    await writeFile(join(tree, "tftpboot/pxelinux.0"), "");
+    await writeFile(join(tree, "netroot.toml"), "[boot]\nipxe = false\n");
+    expect(await offerTo("ipxe", await start())).toMatchObject({ bootFile: "pxelinux.0" });
+  });
+
+  it("finds the script by TFTP where port 80 leads elsewhere", async () => {
+    await writeFile(join(tree, "netroot.toml"), '[[forward]]\nport = 80\nto = "127.0.0.1:80"\n');
+    expect(await offerTo("ipxe", await start())).toMatchObject({ bootFile: "netroot.ipxe" });
   });
 
   it("is told what netroot.toml says, and a person is told what is not there", async () => {

@@ -1,10 +1,12 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatIpv4, netmask } from "../net/ipv4/address.ts";
+import { IPXE_SCRIPT } from "../net/ipxe/script.ts";
 import type { Notice, RelayStatus } from "../net/status/status.ts";
 import { Access, type AccessCounters } from "./access/access.ts";
 import { isLoopback } from "./access/hosts.ts";
-import { BootHttp } from "./boot-http/boot-http.ts";
+import { BOOT_HTTP_PORT, BootHttp } from "./boot-http/boot-http.ts";
+import { bootScripts } from "./boot-script/boot-script.ts";
 import { LEASE_SECONDS } from "./client/boot-network.ts";
 import { Clients, type SegmentMode } from "./client/clients.ts";
 import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
@@ -108,10 +110,13 @@ async function open(
   });
   onClose(() => exports.close());
   const bootFiles = join(tree, "tftpboot");
-  const bootHttp = new BootHttp(bootFiles);
+  const byHttp = configuration.forward.every(({ port }) => port !== BOOT_HTTP_PORT);
+  const script = byHttp ? `http://${formatIpv4(address)}/${IPXE_SCRIPT}` : IPXE_SCRIPT;
+  const boot = await planBoot(tree, configuration.boot, script);
+  const scripts = bootScripts({ tree, pxe: boot.pxe, sharedSegment: mode === "shared" });
+  const bootHttp = new BootHttp(bootFiles, scripts);
   onClose(async () => bootHttp.close());
   const services = await declareServices(exports.hub, configuration.forward, bootHttp.service);
-  const boot = await planBoot(tree, configuration.boot);
   const leaseFile = await openLeases(mode, tree, logger);
   onClose(async () => leaseFile?.close());
   const clients = new Clients(mode, {
@@ -125,7 +130,7 @@ async function open(
     ...(leaseFile !== undefined && { leaseStore: leaseFile }),
     limits: clientLimits(configuration.limits),
     tftp: {
-      open: openBootFiles(bootFiles),
+      open: openBootFiles(bootFiles, scripts),
       transfersPerClient: configuration.limits.tftp_transfers,
     },
   });

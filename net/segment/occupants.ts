@@ -16,6 +16,11 @@ export class Occupants {
     if (this.mayHave(mac, address)) this.#byMac.get(mac)?.changeAddress(address);
   }
 
+  /** The MAC address of whoever has this address. */
+  macOf(address: Ipv4Address): MacAddress | undefined {
+    return this.#byAddress.get(address)?.mac;
+  }
+
   /** Whether nobody but the station `mac` has `address`. */
   mayHave(mac: MacAddress, address: Ipv4Address): boolean {
     const holder = this.#byAddress.get(address);

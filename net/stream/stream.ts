@@ -1,3 +1,5 @@
+import type { MacAddress } from "../ethernet/mac.ts";
+
 /**
  * An ordered byte stream as its user sees it: a guest's TCP connection, or a socket that was dialled for it. Both ends of a
  * forward are one of these, so a splice needs to know nothing else.
@@ -46,4 +48,6 @@ export interface StreamPeer {
   /** IPv4 address as an unsigned 32-bit number. */
   readonly address: number;
   readonly port: number;
+  /** Its MAC address, where it is known. */
+  readonly mac?: MacAddress;
 }

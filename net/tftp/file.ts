@@ -1,3 +1,5 @@
+import type { MacAddress } from "../ethernet/mac.ts";
+import type { Ipv4Address } from "../ipv4/address.ts";
 import type { tftpErrorCode } from "./message.ts";
 
 /** An open file, to be read from its beginning to its end. */
@@ -16,5 +18,11 @@ export interface TftpRefusal {
   readonly message: string;
 }
 
+/** Who asks for a file. */
+export interface TftpClient {
+  readonly address: Ipv4Address;
+  readonly mac: MacAddress;
+}
+
 /** Opens the file that a client names; the path is as the client wrote it. Never rejects. */
-export type TftpOpen = (path: string) => Promise<TftpFile | TftpRefusal>;
+export type TftpOpen = (path: string, client: TftpClient) => Promise<TftpFile | TftpRefusal>;

@@ -184,7 +184,7 @@ export class TftpServer implements Timed {
       const unbind = this.#options.udp.bind(port, (payload, from) => this.#receiveAt(session, payload, from));
       const session: Session = { peer, port, request, unbind };
       this.#sessions.set(port, session);
-      void this.#options.open(request.path).then((file) => this.#opened(session, mode, file));
+      void this.#options.open(request.path, peer).then((file) => this.#opened(session, mode, file));
     }
   }
 

@@ -1,8 +1,10 @@
 // HTTP for guests: iPXE and lpxelinux fetch boot files with it, faster than by TFTP.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { StreamService } from "../../net/stream/stream.ts";
+import type { Duplex } from "node:stream";
+import type { StreamPeer, StreamService } from "../../net/stream/stream.ts";
+import type { BootScripts } from "../boot-script/boot-script.ts";
 import { decodeUrlPath, openConfined } from "../http/confine.ts";
-import { sendSentence } from "../http/reply.ts";
+import { sendSentence, sendText } from "../http/reply.ts";
 import { sendFile } from "../http/send-file.ts";
 import { StreamDuplex } from "./stream-duplex.ts";
 
@@ -22,17 +24,24 @@ export interface BootHttpCounters {
   malformed: number;
 }
 
-/** Serves the files below `root`, and nothing else, to whoever connects to `service`: GET and HEAD, ranges, kept alive. */
+/**
+ * Serves the files below `root` and what `scripts` makes where there is no file, and nothing else, to whoever connects to `service`: GET
+ * and HEAD, ranges, kept alive.
+ */
 export class BootHttp {
   readonly counters: BootHttpCounters = { connections: 0, requests: 0, malformed: 0 };
   readonly #server: Server;
-  readonly #connections = new Set<StreamDuplex>();
+  /** Open connections, with who is at the other end. */
+  readonly #connections = new Map<Duplex, StreamPeer>();
 
-  constructor(root: string) {
+  constructor(root: string, scripts?: BootScripts) {
     this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
       this.counters.requests++;
       // The guest left in the middle, or the disk failed: either way it is no longer to be answered.
-      answer(root, request, response).catch(() => response.destroy());
+      const client = this.#connections.get(request.socket);
+      answer(root, request, response, (parts) => client && scripts?.(parts, client)).catch(() =>
+        response.destroy(),
+      );
     });
     this.#server.timeout = IDLE_MS;
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
@@ -50,10 +59,10 @@ export class BootHttp {
     return this.#connections.size;
   }
 
-  readonly service: StreamService = (stream) => {
+  readonly service: StreamService = (stream, peer) => {
     const connection = new StreamDuplex(stream);
     this.counters.connections++;
-    this.#connections.add(connection);
+    this.#connections.set(connection, peer);
     connection.once("close", () => this.#connections.delete(connection));
     this.#server.emit("connection", connection);
     return connection.handler;
@@ -61,11 +70,16 @@ export class BootHttp {
 
   /** Resets every connection. */
   close(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const connection of this.#connections.keys()) connection.destroy();
   }
 }
 
-async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  root: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  script: (parts: readonly string[]) => ReturnType<BootScripts> | undefined,
+): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
     return sendSentence(response, 405, "This server answers GET and HEAD only.");
@@ -79,6 +93,9 @@ async function answer(root: string, request: IncomingMessage, response: ServerRe
     parts.length === 0
       ? ({ ok: false, status: 404, message: "The boot files have names: there is no list of them." } as const)
       : await openConfined(root, parts, shown);
+  const made = file.ok || file.status !== 404 ? undefined : await script(parts);
+  if (made?.ok) return sendText(response, 200, "text/plain; charset=utf-8", made.text);
+  if (made !== undefined) return sendSentence(response, 404, made.message);
   if (!file.ok) return sendSentence(response, file.status, file.message);
   return sendFile(request, response, file.handle, { name: shown });
 }

@@ -10,6 +10,7 @@ import type { FrameSink } from "../../net/segment/frame.ts";
 import { Occupants } from "../../net/segment/occupants.ts";
 import { type GuardReason, PortGuard } from "../../net/segment/port-guard.ts";
 import { type Port, Segment } from "../../net/segment/segment.ts";
+import type { StreamPeer } from "../../net/stream/stream.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { createCounters, type TcpCounters } from "../../net/tcp/counters.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
@@ -86,7 +87,7 @@ export class BootNetwork {
     // Handlers also use their streams when no frame came in: the answer of an export, for example.
     const wake = () => this.#drive.wake();
     const services = options.services.map(({ port, service }): DeclaredService => {
-      return { port, service: (stream, peer) => service(wakeOnUse(stream, wake), peer) };
+      return { port, service: (stream, peer) => service(wakeOnUse(stream, wake), this.#named(peer)) };
     });
     this.#segment = new Segment({ clock });
     this.#serverPort = this.#segment.attach((frame) => {
@@ -125,6 +126,11 @@ export class BootNetwork {
 
   get counters(): BootServerCounters {
     return this.#server.counters;
+  }
+
+  #named(peer: StreamPeer): StreamPeer {
+    const mac = this.#occupants.macOf(peer.address);
+    return { ...peer, ...(mac !== undefined && { mac }) };
   }
 
   /** Of all connections. */

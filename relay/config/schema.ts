@@ -165,7 +165,11 @@ const bootName = (what: string, most: number) =>
     .regex(/^[\x20-\x7e]*$/, "is made of plain ASCII characters");
 const bootTable = z.strictObject({
   file: bootName("the path of a file in tftpboot/, such as pxelinux.0", LONGEST_FILE_FIELD).optional(),
-  ipxe: bootName("the path of a file in tftpboot/, or a URL", 255).optional(),
+  /** `false` for the same as `file`; a script that is made of pxelinux.cfg unless given. */
+  ipxe: z
+    .union([z.string(), z.literal(false)], "is the path of a file in tftpboot/ or a URL, in quotes, or false")
+    .pipe(z.union([z.literal(false), bootName("the path of a file in tftpboot/, or a URL", 255)]))
+    .optional(),
   config: bootName("the path of a pxelinux configuration", 255).optional(),
   prefix: bootName("what pxelinux puts in front of the names of files", 255).optional(),
 });

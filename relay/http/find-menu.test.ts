@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { parseMac } from "../../net/ethernet/mac.ts";
 import { parseIpv4 } from "../../net/ipv4/address.ts";
 import { findMenu } from "./find-menu.ts";
 
@@ -27,6 +28,15 @@ it("finds what PXELINUX finds at this address", async () => {
   expect(await findMenu(tree, {}, ADDRESS)).toEqual({ file: "pxelinux.cfg/0A56", prefix: "" });
   await write("site.cfg");
   expect(await findMenu(tree, { configFile: "site.cfg" }, ADDRESS)).toEqual({ file: "site.cfg", prefix: "" });
+});
+
+it("finds the file that is for a card, where the card is known", async () => {
+  const mac = parseMac("02:00:00:00:00:64")!;
+  await write("pxelinux.cfg/default", "pxelinux.cfg/01-02-00-00-00-00-64");
+  expect(await findMenu(tree, {}, ADDRESS)).toMatchObject({ file: "pxelinux.cfg/default" });
+  expect(await findMenu(tree, {}, ADDRESS, mac)).toMatchObject({
+    file: "pxelinux.cfg/01-02-00-00-00-00-64",
+  });
 });
 
 it("looks beside the boot program, or where option 210 says, and else at the root of the tree", async () => {

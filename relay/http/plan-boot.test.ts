@@ -39,6 +39,20 @@ describe("what a machine boots from its network card", () => {
     expect((await planBoot(tree, { file: "gone.0" })).notices).toMatchObject([{ code: "boot-file-missing" }]);
   });
 
+  it("is a script for iPXE where there is something to make it of, unless netroot.toml says otherwise", async () => {
+    const script = "http://10.86.0.1/netroot.ipxe";
+    expect((await planBoot(tree, {}, script)).pxe).toEqual({});
+    await mkdir(join(tree, "tftpboot/installer/pxelinux.cfg"), { recursive: true });
+    const file = "installer/pxelinux.0";
+    expect((await planBoot(tree, { file }, script)).pxe).toEqual({ file, ipxeFile: script });
+    expect((await planBoot(tree, {}, script)).pxe).toEqual({});
+    await mkdir(join(tree, "tftpboot/pxelinux.cfg"));
+    expect((await planBoot(tree, {}, script)).pxe).toEqual({ ipxeFile: script });
+    expect((await planBoot(tree, { ipxe: false }, script)).pxe).toEqual({});
+    expect((await planBoot(tree, { ipxe: "menu.ipxe" }, script)).pxe).toEqual({ ipxeFile: "menu.ipxe" });
+    expect((await planBoot(tree, { ipxe: "netroot.ipxe" })).notices).toEqual([]);
+  });
+
   it("is no iPXE that loads itself again and again", async () => {
     await writeFile(join(tree, "tftpboot/undionly.kpxe"), "");
     await writeFile(join(tree, "tftpboot/menu.ipxe"), "");

@@ -1,6 +1,7 @@
 import { access, constants } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import type { PxeConfig } from "../../net/dhcp/pxe.ts";
+import { IPXE_SCRIPT } from "../../net/ipxe/script.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
 import type { Notice } from "../../net/status/status.ts";
 import type { Configuration } from "../config/schema.ts";
@@ -15,12 +16,21 @@ export interface BootPlan {
   readonly notices: readonly Notice[];
 }
 
-/** What machines that boot from their network card are told: `[boot]` of netroot.toml, or the tree's own pxelinux.0. */
-export async function planBoot(tree: string, boot: Configuration["boot"]): Promise<BootPlan> {
+/**
+ * What machines that boot from their network card are told: `[boot]` of netroot.toml, or the tree's own pxelinux.0, and for iPXE a
+ * script that is made of the tree's pxelinux.cfg.
+ * @param script where iPXE finds that, if anywhere
+ */
+export async function planBoot(
+  tree: string,
+  boot: Configuration["boot"],
+  script?: string,
+): Promise<BootPlan> {
   const file = boot.file ?? ((await isInTree(tree, PXELINUX)) ? PXELINUX : undefined);
+  const ipxe = boot.ipxe ?? ((await hasMenu(tree, boot, file)) ? script : undefined);
   const notices: Notice[] = [];
   for (const [key, name] of Object.entries({ file: boot.file, ipxe: boot.ipxe, config: boot.config })) {
-    if (name === undefined) continue;
+    if (name === undefined || name === false || name === IPXE_SCRIPT) continue;
     const path = treePath(name);
     if (path.ok ? await isInTree(tree, path.path) : path.reason === "elsewhere") continue;
     notices.push({
@@ -28,7 +38,7 @@ export async function planBoot(tree: string, boot: Configuration["boot"]): Promi
       message: `boot.${key} of netroot.toml names ${name}, which is not in ${tree}/tftpboot: a machine that boots from its network card will not find it.`,
     });
   }
-  if (file !== undefined && boot.ipxe === undefined && IPXE_BINARY.test(file)) {
+  if (file !== undefined && (ipxe === undefined || ipxe === false) && IPXE_BINARY.test(file)) {
     notices.push({
       code: "boot-loop",
       message: `boot.file of netroot.toml is ${file}, which is iPXE, and iPXE would be given the same again: say with boot.ipxe what it shall load.`,
@@ -37,12 +47,20 @@ export async function planBoot(tree: string, boot: Configuration["boot"]): Promi
   return {
     pxe: {
       ...(file !== undefined && { file }),
-      ...(boot.ipxe !== undefined && { ipxeFile: boot.ipxe }),
+      ...(ipxe !== undefined && ipxe !== false && { ipxeFile: ipxe }),
       ...(boot.config !== undefined && { configFile: boot.config }),
       ...(boot.prefix !== undefined && { pathPrefix: boot.prefix }),
     },
     notices,
   };
+}
+
+/** Whether there is something to make a script of. */
+async function hasMenu(tree: string, { config }: Configuration["boot"], file = ""): Promise<boolean> {
+  if (config !== undefined) return true;
+  for (const folder of new Set([posix.dirname(file), ""]))
+    if (await isInTree(tree, posix.join(folder, "pxelinux.cfg"))) return true;
+  return false;
 }
 
 function isInTree(tree: string, path: string): Promise<boolean> {

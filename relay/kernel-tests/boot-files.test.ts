@@ -44,9 +44,9 @@ afterEach(async () => {
 async function boot(pxe: PxeConfig): Promise<{ readonly tftp: string[]; readonly http: string[] }> {
   const asked = { tftp: [] as string[], http: [] as string[] };
   const files = openBootFiles(tree);
-  const open: TftpOpen = (name) => {
+  const open: TftpOpen = (name, client) => {
     asked.tftp.push(name);
-    return files(name);
+    return files(name, client);
   };
   const service: StreamService = (stream, peer) => {
     const handler = http.service(stream, peer);

@@ -13,7 +13,7 @@ let lab: BootServerLab;
 let file: (name: string) => string;
 beforeAll(async () => {
   let root = "";
-  lab = await bootServerLab({ tftp: { open: (path) => openBootFiles(root)(path) } });
+  lab = await bootServerLab({ tftp: { open: (path, client) => openBootFiles(root)(path, client) } });
   root = join(lab.directory, "tftpboot");
   file = (name) => join(root, name);
   mkdirSync(file("pxelinux.cfg"), { recursive: true });

@@ -35,9 +35,9 @@ afterEach(async () => {
 async function boot(pxe: PxeConfig, card: Card) {
   const asked = { dhcp: [] as (number | undefined)[], routers: 0, names: [] as string[] };
   const files = openBootFiles(tree);
-  const open: TftpOpen = (name) => {
+  const open: TftpOpen = (name, client) => {
     asked.names.push(name);
-    return files(name);
+    return files(name, client);
   };
   rom = await startBootRom(
     { address: parseIpv4("10.86.0.1")!, prefixLength: 24, mtu: 1500, services: [], pxe, tftp: { open } },

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { parseEthernet } from "../../net/ethernet/ethernet.ts";
+import { formatMac } from "../../net/ethernet/mac.ts";
 import { concatOctets } from "../../net/ethernet/octets.ts";
 import { ipProtocol, parseIpv4Packet } from "../../net/ipv4/packet.ts";
 import { parseTftp, serializeTftp, TFTP_PORT, type TftpMessage } from "../../net/tftp/message.ts";
@@ -85,7 +86,8 @@ it("a guest on the wire is sent the tree's files by TFTP, as many at a time as n
   });
 });
 
-it("and by HTTP, at port 80 of the boot server", async () => {
+/** What port 80 of the boot server answers. */
+async function get(path: string): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   await new Promise<void>((resolve) => {
     const stream = guest.station.connect(
@@ -97,11 +99,55 @@ it("and by HTTP, at port 80 of the boot server", async () => {
         closed: () => resolve(),
       },
     );
-    stream.write(Buffer.from("GET /boot/linux HTTP/1.0\r\n\r\n"));
+    stream.write(Buffer.from(`GET ${path} HTTP/1.0\r\n\r\n`));
   });
-  const answer = Buffer.from(concatOctets(pieces));
+  return Buffer.from(concatOctets(pieces));
+}
+
+it("and by HTTP, at port 80 of the boot server", async () => {
+  const answer = await get("/boot/linux");
   expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(answer.subarray(-LINUX.length).equals(LINUX)).toBe(true);
   const metrics = await (await fetch(`${relay.url}metrics`)).text();
   expect(metrics).toMatch(/netroot_boot_server_total\{part="http",event="requests"\} 1\n/);
+});
+
+it("and is made an iPXE script of the menu that is for its card, by TFTP as by HTTP", async () => {
+  expect((await get("/netroot.ipxe")).toString()).toMatch(
+    /^HTTP\/1\.1 404 [\s\S]*There is no pxelinux\.cfg\/default/,
+  );
+  const folder = join(tree, "tftpboot/pxelinux.cfg");
+  await mkdir(folder);
+  await writeFile(join(folder, "default"), "LABEL anybody\nLINUX boot/linux\n");
+  await writeFile(join(folder, "other"), "LABEL other\nLINUX boot/linux\n");
+  const mac = formatMac(guest.mac).replaceAll(":", "-");
+  await writeFile(
+    join(folder, `01-${mac}`),
+    "INCLUDE pxelinux.cfg/other\nLABEL mine\nLINUX boot/linux\nAPPEND x\n",
+  );
+  const byHttp = (await get("/netroot.ipxe")).toString();
+  expect(byHttp).toContain(`# Made from pxelinux.cfg/01-${mac} by netroot`);
+  expect(byHttp).toMatch(/\nkernel \/boot\/linux x \|\| goto failed\n/);
+  expect(byHttp).toContain("item entry-0 other\nitem entry-1 mine\n");
+  expect(byHttp).not.toContain("anybody");
+
+  send(2000, TFTP_PORT, { ...request, path: "netroot.ipxe", options: [["blksize", "8192"]] });
+  await vi.waitFor(() => expect(arrived.at(-1)?.message.kind).toBe("oack"));
+  send(2000, arrived.at(-1)!.from, { kind: "ack", block: 0 });
+  await vi.waitFor(() => expect(arrived.at(-1)?.message.kind).toBe("data"));
+  const { message } = arrived.at(-1)!;
+  const byTftp = message.kind === "data" ? Buffer.from(message.bytes).toString() : "";
+  expect(byHttp.endsWith(`\r\n\r\n${byTftp}`)).toBe(true);
+
+  expect((await get("/netroot.ipxe/pxelinux.cfg/other,/pxelinux.cfg/default")).toString()).toContain(
+    "item entry-0 other\nitem entry-1 anybody\n",
+  );
+  expect((await get("/netroot.ipxe/gone.cfg")).toString()).toContain("gone.cfg cannot be made a script of");
+});
+
+it("and a netroot.ipxe of the tree goes before the one that would be made", async () => {
+  await mkdir(join(tree, "tftpboot/pxelinux.cfg"));
+  await writeFile(join(tree, "tftpboot/pxelinux.cfg/default"), "LABEL a\n");
+  await writeFile(join(tree, "tftpboot/netroot.ipxe"), "#!ipxe\nshell\n");
+  expect((await get("/netroot.ipxe")).toString()).toMatch(/\r\n\r\n#!ipxe\nshell\n$/);
 });
