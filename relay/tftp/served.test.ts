@@ -132,7 +132,7 @@ it("and is made an iPXE script of the menu that is for its card, by TFTP as by H
   expect(byHttp).not.toContain("anybody");
 
   send(2000, TFTP_PORT, { ...request, path: "netroot.ipxe", options: [["blksize", "8192"]] });
-  await vi.waitFor(() => expect(arrived.at(-1)?.message.kind).toBe("oack"));
+  await vi.waitFor(() => expect(arrived.at(-1)?.message.kind).toBe("option-ack"));
   send(2000, arrived.at(-1)!.from, { kind: "ack", block: 0 });
   await vi.waitFor(() => expect(arrived.at(-1)?.message.kind).toBe("data"));
   const { message } = arrived.at(-1)!;
