@@ -51,6 +51,7 @@ export const sets = {
       "curl",
       "dnsmasq-base",
       "tcpdump",
+      "tshark",
       "python3",
       "python3-websocket",
       "squashfs-tools",

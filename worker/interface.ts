@@ -157,6 +157,31 @@ export type MachineEvent =
   | { readonly type: "origin"; readonly origin: BootOrigin }
   | { readonly type: "problem"; readonly problem: Problem };
 
+/** Up to where a reader has the guest's frames. */
+export interface PacketPosition {
+  /** Counts power-ons: each begins a capture of its own. */
+  readonly capture: number;
+  /** Frames of the capture that are behind it. */
+  readonly after: number;
+}
+
+/** Frames of the guest's card, one after another. The arrays have one entry a frame. */
+export interface PacketBatch extends PacketPosition {
+  /** When the machine was switched on, in milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** Frames that were too old to be kept until they were asked for. */
+  readonly lost: number;
+  /** Whether there are more that did not fit. */
+  readonly more: boolean;
+  readonly lengths: Uint32Array;
+  /** Since power-on. */
+  readonly timesMs: Float64Array;
+  /** 1 for a frame from the guest, 0 for one to it. */
+  readonly fromGuest: Uint8Array;
+  /** Ethernet frames without FCS, end to end. */
+  readonly bytes: Uint8Array;
+}
+
 /** Takes events in batches: at most one call per animation frame or so, whatever the guest does. */
 export type MachineObserver = (events: readonly MachineEvent[]) => void;
 
@@ -175,4 +200,6 @@ export interface MachineApi {
   sendSerial(bytes: Uint8Array): void;
   /** PC keyboard scan codes (set 1), for the VGA console. */
   sendScancodes(codes: readonly number[]): void;
+  /** Frames that the guest sent and received behind `position`, or from the first that is there, up to `maxBytes` of them. */
+  readPackets(position: PacketPosition | undefined, maxBytes: number): PacketBatch | Promise<PacketBatch>;
 }

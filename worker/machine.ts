@@ -1,5 +1,14 @@
+import { FrameRing } from "./capture/frame-ring.ts";
 import { EventBatches } from "./event-batches.ts";
-import type { MachineApi, MachineEvent, MachineObserver, MachineSettings, PowerState } from "./interface.ts";
+import type {
+  MachineApi,
+  MachineEvent,
+  MachineObserver,
+  MachineSettings,
+  PacketBatch,
+  PacketPosition,
+  PowerState,
+} from "./interface.ts";
 import type { Platform } from "./platform.ts";
 import { guestHalted } from "./problems.ts";
 import { Session } from "./session.ts";
@@ -8,6 +17,7 @@ import { Session } from "./session.ts";
 export class Machine implements MachineApi {
   readonly #platform: Platform;
   readonly #batches: EventBatches;
+  readonly #frames = new FrameRing();
   #state: PowerState = "off";
   #settings: MachineSettings | undefined;
   #session: Session | undefined;
@@ -32,10 +42,13 @@ export class Machine implements MachineApi {
   async powerOn(settings: MachineSettings): Promise<void> {
     if (this.#state !== "off") return;
     this.#settings = settings;
+    const startedMs = this.#platform.clock.now();
+    this.#frames.begin(this.#platform.timeOfDay());
     const session = new Session(settings, this.#platform, {
       event: (event) => this.#from(session, event),
       serial: (byte) => this.#batches.pushSerial(byte),
       changed: () => this.#batches.schedule(),
+      frame: (frame, nowMs, fromGuest) => this.#frames.push(frame, nowMs - startedMs, fromGuest),
       wants: (what) => this.#guestWants(session, what),
     });
     this.#session = session;
@@ -85,6 +98,10 @@ export class Machine implements MachineApi {
 
   sendScancodes(codes: readonly number[]): void {
     this.#session?.sendScancodes(codes);
+  }
+
+  readPackets(position: PacketPosition | undefined, maxBytes: number): PacketBatch {
+    return this.#frames.read(position, maxBytes);
   }
 
   #from(session: Session, event: MachineEvent): void {

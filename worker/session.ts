@@ -29,6 +29,8 @@ export interface SessionHandlers {
   serial(byte: number): void;
   /** The screen or a counter changed: ask for it when it suits. */
   changed(): void;
+  /** A frame that the guest sent or received. It may be kept. */
+  frame(frame: Uint8Array, nowMs: number, fromGuest: boolean): void;
   /** The guest wants to be off, or on again. */
   wants(what: "off" | "reset"): void;
 }
@@ -85,7 +87,7 @@ export class Session {
       openSocket: platform.openSocket,
       after: platform.after,
       random: platform.random,
-      receive: (frame) => this.#fromWire(frame),
+      receive: (frame) => this.#toGuest(frame),
       changed: (state, everOpen) => this.#wireChanged(state, everOpen),
     });
     this.#checkpoint = new BootCheckpoint({
@@ -101,7 +103,7 @@ export class Session {
       append: settings.append,
       mtu: settings.mtu ?? DEFAULT_MTU,
       platform,
-      transmit: (frame) => this.#fromNear(frame),
+      transmit: (frame) => this.#toGuest(frame),
       toWire: (frame) => this.#wire.send(frame),
       changed: (state) => this.#nearChanged(state),
       failed: (why) => this.#problem(exportRefused(why)),
@@ -343,22 +345,20 @@ export class Session {
   }
 
   #toWire(frame: Uint8Array): void {
-    this.#watch.fromGuest(frame, this.#platform.clock.now());
+    const nowMs = this.#platform.clock.now();
+    this.#handlers.frame(frame, nowMs, true);
+    this.#watch.fromGuest(frame, nowMs);
     this.#driveWatch();
     if (!this.#near?.take(frame)) this.#wire.send(frame);
     this.#countersChanged();
   }
 
-  #fromWire(frame: Uint8Array): void {
+  /** From the wire, or from the gateway in the tab. */
+  #toGuest(frame: Uint8Array): void {
     if (!this.#nic) return;
-    this.#watch.toGuest(frame, this.#platform.clock.now());
-    this.#nic.fromWire(frame);
-    this.#countersChanged();
-  }
-
-  #fromNear(frame: Uint8Array): void {
-    if (!this.#nic) return;
-    this.#watch.toGuest(frame, this.#platform.clock.now());
+    const nowMs = this.#platform.clock.now();
+    this.#handlers.frame(frame, nowMs, false);
+    this.#watch.toGuest(frame, nowMs);
     this.#nic.fromWire(frame);
     this.#countersChanged();
   }

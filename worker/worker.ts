@@ -51,6 +51,14 @@ const api: MachineApi = {
   resume: () => machine.resume(),
   sendSerial: (bytes) => machine.sendSerial(bytes),
   sendScancodes: (codes) => machine.sendScancodes(codes),
+  readPackets(position, maxBytes) {
+    const batch = machine.readPackets(position, maxBytes);
+    const { lengths, timesMs, fromGuest, bytes } = batch;
+    return transfer(
+      batch,
+      [lengths, timesMs, fromGuest, bytes].map(({ buffer }) => buffer as ArrayBuffer),
+    );
+  },
 };
 
 expose(api);
