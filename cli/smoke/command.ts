@@ -55,6 +55,8 @@ async function run(options: SmokeOptions, signal: AbortSignal): Promise<number> 
     isTerminal: process.stderr.isTTY === true,
   });
   const whole = runReport(done);
+  for (const { case: name, message } of whole.disagreements ?? [])
+    process.stderr.write(`the engines disagree on ${name}: ${message}\n`);
   await deliver(whole, reports, (text) => void process.stdout.write(text));
   return whole.exitCode;
 }

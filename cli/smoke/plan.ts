@@ -38,6 +38,8 @@ export interface CasePlan {
   /** A relay that runs already: `http://HOST:PORT/`, with its token in the fragment where it demands one. */
   readonly relay?: string;
   readonly engine: EngineName;
+  /** Of the two cases that boot the same on both engines, and must agree. */
+  readonly twin?: string;
   readonly boot: BootWay;
   readonly nic: NicModel;
   readonly memoryMiB: number;
@@ -86,3 +88,23 @@ export const DEFAULTS = {
   retries: 0,
   artefacts: { keep: "always" },
 } as const satisfies Omit<CasePlan, "source">;
+
+/** The same case on each engine. */
+export function onBothEngines(plan: CasePlan): CasePlan[] {
+  return (["v86", "qemu"] as const).map((engine) => ({
+    ...plan,
+    name: `${plan.name} on ${engine}`,
+    engine,
+    twin: plan.name,
+    artefacts: suffixed(plan.artefacts, engine),
+  }));
+}
+
+/** Each file with `suffix` in front of its extension: cases must not write over each other's. */
+function suffixed({ keep, ...files }: Artefacts, suffix: string): Artefacts {
+  const renamed = Object.entries(files).map(([kind, path]) => [
+    kind,
+    path.replace(/(\.[^./]*)?$/, `-${suffix}$1`),
+  ]);
+  return { keep, ...Object.fromEntries(renamed) };
+}

@@ -22,7 +22,7 @@ export function casesOf({ matrix, case: written }: Pick<Job, "matrix" | "case">)
   }
   const fromMatrix = combinations
     .filter((each) => !(matrix?.exclude ?? []).some((excluded) => matches(each, excluded)))
-    .filter(({ boot, nic }) => !(boot === "pxe" && nic === "virtio"))
+    .filter(({ engine, boot, nic }) => !(engine !== "qemu" && boot === "pxe" && nic === "virtio"))
     .map((variables) => ({ name: nameOf(variables), variables }));
   const byHand = written.map(({ name, ...variables }) => ({ name, variables }));
   return matrix === undefined && byHand.length > 0 ? byHand : [...fromMatrix, ...byHand];
@@ -43,7 +43,7 @@ function nameOf({ memory, append, ...others }: CaseVariables): string {
 
 /** What the variables of a case say, as parts of its plan. */
 export function planOf({ engine, boot, root, nic, memory, append, label }: CaseVariables): Partial<CasePlan> {
-  const card = nic ?? (boot === "pxe" ? "ne2k" : undefined);
+  const card = nic ?? (boot === "pxe" && engine !== "qemu" ? "ne2k" : undefined);
   return {
     ...(engine !== undefined && { engine }),
     ...(boot !== undefined && { boot }),

@@ -11,7 +11,7 @@ const PROGRAM = fileURLToPath(new URL("case-process.mjs", import.meta.url));
 /** Runs a case in a process of its own. Rejects with a `SmokeError` where there was nothing to boot. */
 export function forkCase(plan: CasePlan, progress: Progress, signal: AbortSignal): Promise<CaseReport> {
   return new Promise((resolve, reject) => {
-    const child = fork(PROGRAM, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const child = fork(PROGRAM, { execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const say = (message: ToCase) => void (child.connected && child.send(message));
     const stop = () => say({ type: "stop" });
     signal.addEventListener("abort", stop, { once: true });

@@ -4,7 +4,14 @@ import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
 import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";
 import { plansOfJob } from "../job/plans.ts";
-import { type CasePlan, type Check, DEFAULTS, type ImageSource, type Pattern } from "../plan.ts";
+import {
+  type CasePlan,
+  type Check,
+  DEFAULTS,
+  type ImageSource,
+  onBothEngines,
+  type Pattern,
+} from "../plan.ts";
 import type { ReportOptions } from "../report/deliver.ts";
 import { parseDuration } from "./duration.ts";
 import { parsePattern } from "./pattern.ts";
@@ -22,6 +29,7 @@ const OPTIONS = {
   root: text,
   boot: text,
   relay: text,
+  engine: text,
   nic: text,
   memory: text,
   until: text,
@@ -73,7 +81,7 @@ export async function parseOptions(
   const scale = parseScale(values["timeout-scale"]);
   const cases = named?.endsWith(".toml")
     ? await casesOfJob(named, values, tokens, scale)
-    : [await caseOf(values, named, tokens, scale)];
+    : await caseOf(values, named, tokens, scale);
   const jobs = integer("jobs", values.jobs, 1, MOST_JOBS) ?? 1;
   return { cases, reports: reportsOf(values), quiet: values.quiet === true, jobs };
 }
@@ -115,23 +123,31 @@ async function caseOf(
   folder: string | undefined,
   tokens: readonly Token[],
   scale: number,
-): Promise<CasePlan> {
+): Promise<CasePlan[]> {
   const time = (name: string, given: string | undefined, otherwise: number) =>
     Math.round(scale * (given === undefined ? otherwise : duration(name, given)));
   const { label, append, relay } = values;
   const root = oneOf("root", values.root, ["nbd", "aoe"]);
   const boot = oneOf("boot", values.boot, ["direct", "pxe"]) ?? DEFAULTS.boot;
   const nic = oneOf("nic", values.nic, ["virtio", "ne2k"]);
-  if (boot === "pxe" && nic === "virtio")
+  const engine = oneOf("engine", values.engine, ["v86", "qemu", "both"]) ?? DEFAULTS.engine;
+  if (engine !== "v86" && relay !== undefined)
+    throw new UsageError("--engine qemu and both start relays of their own: leave --relay out");
+  if (engine !== "v86" && (values.screen ?? []).length > 0)
+    throw new UsageError(
+      "--screen reads the screen of v86 only: with --engine qemu look at the console with --expect",
+    );
+  if (engine !== "qemu" && boot === "pxe" && nic === "virtio")
     throw new UsageError("--boot pxe wants --nic ne2k: the card's firmware cannot drive the other one");
   const checks = checksOf(tokens, scale);
   const source = await sourceOf(values, folder);
-  return {
+  const plan: CasePlan = {
     ...DEFAULTS,
     source,
     ...(relay !== undefined && { relay: relayUrl(relay) }),
+    engine: engine === "both" ? DEFAULTS.engine : engine,
     boot,
-    nic: nic ?? (boot === "pxe" ? "ne2k" : DEFAULTS.nic),
+    nic: nic ?? (boot === "pxe" && engine !== "qemu" ? "ne2k" : DEFAULTS.nic),
     memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULTS.memoryMiB,
     ...(label !== undefined && { label }),
     ...(root !== undefined && { root }),
@@ -149,6 +165,7 @@ async function caseOf(
       }),
     },
   };
+  return engine === "both" ? onBothEngines(plan) : [plan];
 }
 
 function parse(argv: readonly string[]) {
@@ -161,7 +178,7 @@ function parse(argv: readonly string[]) {
   }
 }
 
-function reportsOf(values: ReturnType<typeof parse>["values"]): ReportOptions {
+function reportsOf(values: Values): ReportOptions {
   const { json, tap, junit } = values;
   if (json && tap) throw new UsageError("--json and --tap both go to standard output: choose one");
   return {

@@ -15,7 +15,9 @@ What is booted:
   --relay URL             at a relay that runs already; else one is started for the occasion
 
 The machine:
-  --nic virtio|ne2k       its network card (virtio; pxe: ne2k)
+  --engine v86|qemu|both  emulate it here, or in the real qemu-system-i386 or -x86_64, which 64-bit images need (v86);
+                            both fails where the two do not agree
+  --nic virtio|ne2k       its network card (virtio; pxe in v86: ne2k)
   --memory MIB            its memory (512)
 
 What must hold:

@@ -17,6 +17,8 @@ export interface CaseReport {
   /** The tree, folder, kernel or relay that was booted. */
   readonly image: string;
   readonly engine: EngineName;
+  /** See `CasePlan.twin`. */
+  readonly twin?: string;
   readonly boot: BootWay;
   readonly nic: NicModel;
   readonly memoryMiB: number;

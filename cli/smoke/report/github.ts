@@ -4,8 +4,11 @@ import type { RunReport } from "./run-report.ts";
  * Workflow commands by which a job of GitHub Actions annotates itself: an error a case that did not pass, a warning one that is
  * flaky.
  */
-export function githubAnnotations({ cases }: RunReport): string[] {
-  return cases.flatMap(({ name, verdict, diagnosis, flaky, attempts }) => {
+export function githubAnnotations({ cases, disagreements = [] }: RunReport): string[] {
+  const apart = disagreements.map(({ case: name, message }) =>
+    command("error", `netroot smoke: ${name}`, message),
+  );
+  const each = cases.flatMap(({ name, verdict, diagnosis, flaky, attempts }) => {
     if (flaky)
       return [command("warning", `netroot smoke: ${name}`, `It passed on attempt ${attempts} only.`)];
     if (verdict === "passed") return [];
@@ -15,6 +18,7 @@ export function githubAnnotations({ cases }: RunReport): string[] {
         : `At ${diagnosis.milestone}: ${diagnosis.message}\n${diagnosis.cause}`;
     return [command("error", `netroot smoke: ${name}`, message)];
   });
+  return [...each, ...apart];
 }
 
 function command(kind: "error" | "warning", title: string, message: string): string {

@@ -1,4 +1,5 @@
 import { EXIT } from "../../command.ts";
+import { type Disagreement, disagreementsOf } from "./agreement.ts";
 import type { CaseReport, Verdict } from "./case-report.ts";
 
 /** What is told of a run of several cases. */
@@ -6,6 +7,8 @@ export interface RunReport {
   readonly verdict: Verdict;
   readonly exitCode: number;
   readonly cases: readonly CaseReport[];
+  /** Where two engines do not say the same; absent where they do, or were not asked. */
+  readonly disagreements?: readonly Disagreement[];
 }
 
 /** The worst first: what one case could not be asked counts more than what another answered. */
@@ -20,6 +23,8 @@ const ORDER: readonly Verdict[] = [
 
 /** @param cases at least one */
 export function runReport(cases: readonly CaseReport[]): RunReport {
-  const verdict = ORDER.find((each) => cases.some((one) => one.verdict === each)) ?? "passed";
-  return { verdict, exitCode: EXIT[verdict], cases };
+  const disagreements = disagreementsOf(cases);
+  const worst = ORDER.find((each) => cases.some((one) => one.verdict === each)) ?? "passed";
+  const verdict = worst === "passed" && disagreements.length > 0 ? "imageFailed" : worst;
+  return { verdict, exitCode: EXIT[verdict], cases, ...(disagreements.length > 0 && { disagreements }) };
 }

@@ -79,7 +79,7 @@ async function runOne(
 }
 
 function notRun(plan: CasePlan, verdict: SmokeError["kind"] | "interrupted", message: string): CaseReport {
-  const { name, engine, boot, nic, memoryMiB, append = "" } = plan;
+  const { name, engine, twin, boot, nic, memoryMiB, append = "" } = plan;
   return {
     name,
     verdict,
@@ -88,6 +88,7 @@ function notRun(plan: CasePlan, verdict: SmokeError["kind"] | "interrupted", mes
     attempts: 1,
     image: imageName(plan),
     engine,
+    ...(twin !== undefined && { twin }),
     boot,
     nic,
     memoryMiB,

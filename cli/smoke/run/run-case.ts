@@ -1,7 +1,8 @@
 import { EXIT } from "../../command.ts";
 import { BootRecord } from "../boot/boot-record.ts";
 import { type BootNetwork, openNetwork } from "../boot/network.ts";
-import { type PoweredMachine, powerOnV86 } from "../boot/v86.ts";
+import { makeQemuPlace, powerOnQemu } from "../boot/qemu.ts";
+import { type MachineEvents, type PoweredMachine, powerOnV86 } from "../boot/v86.ts";
 import type { CheckResult } from "../checks/check-result.ts";
 import type { CasePlan } from "../plan.ts";
 import { writeArtefacts } from "../report/artefacts.ts";
@@ -14,15 +15,29 @@ const CONSOLE_TAIL_CHARACTERS = 64 * 1024;
 
 /** Boots once and goes through the checks. Rejects with a `SmokeError` where there was nothing to boot. */
 export async function runCase(plan: CasePlan, hooks: CaseHooks): Promise<CaseReport> {
-  const network = await openNetwork(plan);
+  if (plan.engine === "v86") {
+    return onNetwork(plan, await openNetwork(plan), hooks, (network, take) =>
+      powerOnV86(plan, network, take),
+    );
+  }
+  const place = await makeQemuPlace();
   try {
-    return await onNetwork(plan, network, hooks);
+    const network = await openNetwork(plan, place.relaySocket);
+    return await onNetwork(plan, network, hooks, (on, take) => powerOnQemu(plan, on, place, take));
   } finally {
-    await network.close();
+    await place.remove();
   }
 }
 
-async function onNetwork(plan: CasePlan, network: BootNetwork, hooks: CaseHooks): Promise<CaseReport> {
+type PowerOn = (network: BootNetwork, take: MachineEvents) => Promise<PoweredMachine>;
+
+/** Closes the network when it is done with it. */
+async function onNetwork(
+  plan: CasePlan,
+  network: BootNetwork,
+  hooks: CaseHooks,
+  powerOn: PowerOn,
+): Promise<CaseReport> {
   const startedAt = new Date().toISOString();
   const startMs = performance.now();
   let machine: PoweredMachine | undefined;
@@ -30,7 +45,7 @@ async function onNetwork(plan: CasePlan, network: BootNetwork, hooks: CaseHooks)
   const checks: CheckResult[] = [];
   const forget = record.onChange(() => hooks.progress?.(record));
   try {
-    machine = await powerOnV86(plan, network, (events) => record.take(events));
+    machine = await powerOn(network, (events) => record.take(events));
     const { verdict, diagnosis } = await follow(plan, network.entry.append, record, checks, hooks);
     const durationMs = Math.round(performance.now() - startMs);
     const root = rootReads(network.entry.append, await network.status());
@@ -42,8 +57,9 @@ async function onNetwork(plan: CasePlan, network: BootNetwork, hooks: CaseHooks)
       attempts: 1,
       image: imageName(plan),
       engine: plan.engine,
+      ...(plan.twin !== undefined && { twin: plan.twin }),
       boot: plan.boot,
-      nic: plan.boot === "pxe" ? "ne2k" : plan.nic,
+      nic: plan.nic,
       memoryMiB: plan.memoryMiB,
       append: network.entry.append,
       startedAt,
@@ -63,6 +79,7 @@ async function onNetwork(plan: CasePlan, network: BootNetwork, hooks: CaseHooks)
     forget();
     await machine?.close();
     record.console.close("the machine was switched off");
+    await network.close();
   }
 }
 
