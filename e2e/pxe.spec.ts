@@ -22,5 +22,6 @@ test("the machine's own firmware boots by the script of the tree's menu, seen on
   await expect(milestone("dhcp")).toContainText("10.86.0.100 from 10.86.0.1");
   await console.reaches("login");
   expect(await console.run("findmnt -n -o FSTYPE,SOURCE /")).toMatch(/^overlay\s+OverlayOS_rootfs$/);
+  expect(await console.run("cat /sys/class/net/eth0/address")).toContain("02:6e:72:01:00:00");
   await page.screenshot({ path: testInfo.outputPath("prompt.png") });
 });

@@ -3,6 +3,7 @@ import type { SysAppendFacts } from "../net/pxelinux/sysappend.ts";
 import type { MachineEvent, Problem } from "../worker/interface.ts";
 import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
+import { cardAddress, drawCardAddress } from "./boot/card-address.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
 import { factsOf } from "./boot/sysappend-facts.ts";
 import { SerialConsole } from "./console/serial-console.ts";
@@ -36,6 +37,7 @@ export class Page implements NetrootHandle {
       ? { Authorization: bearerOf(this.#token.token) }
       : {};
   readonly #machine: WorkerClient;
+  readonly #drawnAddress = drawCardAddress();
   readonly #path: PathView;
   readonly #form: BootForm;
   readonly #power: PowerButtons;
@@ -208,9 +210,9 @@ export class Page implements NetrootHandle {
 
   /** Another relay's segment is not known here. */
   get #facts(): SysAppendFacts {
-    return this.#relay.kind === "reachable" && this.#asked.relay === undefined
-      ? factsOf(this.#relay.status.network)
-      : {};
+    if (this.#relay.kind !== "reachable" || this.#asked.relay !== undefined) return {};
+    const { network } = this.#relay.status;
+    return factsOf(network, cardAddress(network.mode, this.#drawnAddress));
   }
 
   get #menuRequest() {

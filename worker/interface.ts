@@ -52,6 +52,8 @@ export interface MachineSettings {
    */
   readonly boot: "direct" | "pxe";
   readonly nic: "virtio" | "ne2k";
+  /** The card's address, such as 02:6e:72:01:00:00; the emulator draws one by lot unless given. */
+  readonly mac?: string;
   readonly memoryMiB: number;
   /** Of the guest's network; 1500 unless given. The relay says its own in `/status`. */
   readonly mtu?: number;

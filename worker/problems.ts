@@ -1,4 +1,4 @@
-import type { KernelImage } from "./boot-files/bzimage.ts";
+import type { KernelImage } from "../net/linux/bzimage.ts";
 import type { FileResult } from "./boot-files/fetch-file.ts";
 import type { MachineSettings, Problem } from "./interface.ts";
 import { aoeRoot, parseAoeDevice } from "./milestones/aoe-watch.ts";

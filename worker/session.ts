@@ -1,3 +1,4 @@
+import { parseMac } from "../net/ethernet/mac.ts";
 import { withToken } from "./access/with-token.ts";
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
 import { BootCheckpoint } from "./checkpoint/boot-checkpoint.ts";
@@ -68,6 +69,7 @@ export class Session {
       {
         kind: settings.boot,
         append: settings.append,
+        is32Bit: true,
         nowMs: platform.clock.now(),
         ...(settings.stallMs !== undefined && { stallMs: settings.stallMs }),
       },
@@ -281,7 +283,8 @@ export class Session {
 
   async #build(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
     if (this.#closed) return;
-    const { nic, mtu, memoryMiB, append, jit } = this.#settings;
+    const { nic, mtu, memoryMiB, append, jit, mac } = this.#settings;
+    const address = mac === undefined ? undefined : parseMac(mac);
     const screen = this.#screen;
     const { changed, serial } = this.#handlers;
     const { clock } = this.#platform;
@@ -292,7 +295,7 @@ export class Session {
         ...files,
         append,
         memoryMiB,
-        nic: { type: nic, ...(mtu === undefined ? {} : { mtu }) },
+        nic: { type: nic, ...(mtu !== undefined && { mtu }), ...(address !== undefined && { mac: address }) },
         ...(jit && { jit }),
       },
       {

@@ -16,6 +16,7 @@ import { nodePlatform } from "./node-platform.ts";
 import { type RunningMachine, runMachine } from "./run-machine.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
+const MAC = "02:6e:72:01:00:00";
 const TIMEOUT_MS = 15 * 60_000;
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -85,7 +86,7 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     const before = await sha256(image);
     const folder = await mkdtemp(join(tmpdir(), "netroot-checkpoints-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const running = await boot(undefined, { checkpoint: "auto" }, checkpointFolder(folder));
+    const running = await boot(undefined, { checkpoint: "auto", mac: MAC }, checkpointFolder(folder));
     const { console } = running;
     await running.reached("login");
 
@@ -105,6 +106,7 @@ describe.each([".netroot", ".netroot-systemd"])("the image in %s, under Node", (
     };
     expect(await output("findmnt -n -o FSTYPE,SOURCE /")).toBe("overlay OverlayOS_rootfs");
     expect(await output("findmnt -n -o SOURCE,OPTIONS /run/overlay/rootfsbase")).toMatch(/^\/dev\/nbd0 ro,/);
+    expect(await output("cat /sys/class/net/eth0/address")).toBe(MAC);
     await output("echo kept in memory > /written");
     expect(await output("cat /run/overlay/overlayfs/rw/written")).toBe("kept in memory");
 

@@ -19,7 +19,10 @@ it.skipIf(!existsSync(join(tree, "exports/kisroot.squashfs")))(
     const relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger });
     onTestFinished(() => relay.close());
 
-    const running = await runMachine({ settings: firmwareSettings(relay.link), platform: nodePlatform });
+    const running = await runMachine({
+      settings: { ...firmwareSettings(relay.link), mac: "02:6e:72:01:00:00" },
+      platform: nodePlatform,
+    });
     onTestFinished(() => running.close());
     await running.reached("login");
     const at = (name: MilestoneName) => running.milestones.find((each) => each.name === name)!;
@@ -38,6 +41,8 @@ it.skipIf(!existsSync(join(tree, "exports/kisroot.squashfs")))(
     expect(at("network").detail).toBe("10.86.0.100");
     expect(running.problems).toEqual([]);
     expect(running.origin).toEqual({ kind: "cold" });
+    const address = await running.console.run("cat /sys/class/net/eth0/address");
+    expect(address.output).toBe("02:6e:72:01:00:00");
     const findmnt = await running.console.run("findmnt -n -o FSTYPE,SOURCE /");
     expect(findmnt.output).toBe("overlay OverlayOS_rootfs");
   },

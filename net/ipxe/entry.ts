@@ -10,6 +10,8 @@ export interface EntryContext {
   readonly config: PxelinuxConfig;
   /** Machines share the segment: a static `ip=` becomes `ip=dhcp`. */
   readonly sharedSegment: boolean;
+  /** See `IpxeScriptOptions`. */
+  readonly unfit: ReadonlyMap<string, string>;
   /** The script of another config: files of the tree, or `~` for the first one. */
   readonly scriptOf: (files: readonly string[]) => string;
 }
@@ -89,10 +91,12 @@ function actionCommands(entry: PxelinuxEntry, context: EntryContext, more: strin
   }
 }
 
-function linuxCommands(entry: PxelinuxEntry, { sharedSegment }: EntryContext, more: string): Commands {
+function linuxCommands(entry: PxelinuxEntry, { sharedSegment, unfit }: EntryContext, more: string): Commands {
   const { prefix, append, sysAppend } = entry;
   const files = fileCommands(entry.kernel ?? "", entry.initrds, prefix);
   if ("why" in files) return files;
+  const why = unfit.get(files.kernel);
+  if (why !== undefined) return { why: `${files.kernel} is no Linux kernel: ${why}` };
   const line = sharedSegment ? withLeasedAddress(append) : append;
   const own = ipxeWords(withNames(line, files.names));
   const behind = ipxeWords(more);

@@ -208,7 +208,8 @@ describe("an entry that iPXE cannot start", () => {
         return choices.shift();
       },
     });
-    expect(said.at(-1)).toContain("bad cannot be started: pxelinux.cfg/default, line 4: ");
+    expect(said.at(-2)).toBe("netroot: the entry bad cannot be started.");
+    expect(said.at(-1)).toContain("netroot: pxelinux.cfg/default, line 4: ");
     expect(said.at(-1)).toContain(why);
     // Back in the menu, which now waits.
     expect(menus).toHaveLength(2);
@@ -216,10 +217,22 @@ describe("an entry that iPXE cannot start", () => {
     expect(end).toMatchObject({ kernel: "/ok" });
   });
 
+  it("because its kernel is none says so before it is loaded", () => {
+    const config = parsePxelinux("DEFAULT a\nLABEL a\nLINUX boot/page\nLABEL b\nLINUX b\n");
+    const unfit = new Map([["boot/page", "it looks like a web page"]]);
+    const { said } = run(ipxeScript(config, { source: SOURCE, unfit }), { choose: () => "entry-1" });
+    expect(said.at(-1)).toBe(
+      "netroot: pxelinux.cfg/default, line 2: boot/page is no Linux kernel: it looks like a web page.",
+    );
+  });
+
   it("because a file is missing leads back as well, and not into a circle", () => {
     const text = "DEFAULT one\nLABEL one\nLINUX a\nINITRD gone\nLABEL two\nLINUX b\n";
     const { end, said } = run(scriptOf(text), { has: (uri) => uri !== "/gone", choose: () => "entry-1" });
-    expect(said).toContain("netroot: one cannot be started: gone, see above");
+    expect(said.slice(-2)).toEqual([
+      "netroot: the entry one cannot be started.",
+      "netroot: gone, see above.",
+    ]);
     expect(end).toMatchObject({ kernel: "/b" });
   });
 
@@ -326,7 +339,9 @@ it("says nothing but what the file says, whatever stands in it", () => {
         });
         if (!startable) {
           expect(() => machine.run()).toThrow();
-          expect(machine.said.join("\n")).toContain("cannot be started: pxelinux.cfg/default, line ");
+          expect(machine.said.join("\n")).toContain(
+            "cannot be started.\nnetroot: pxelinux.cfg/default, line ",
+          );
           continue;
         }
         const end = machine.run();

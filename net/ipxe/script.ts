@@ -13,6 +13,8 @@ export interface IpxeScriptOptions {
   readonly source: string;
   /** Machines share the segment: a static `ip=` becomes `ip=dhcp`. */
   readonly sharedSegment?: boolean;
+  /** Files that are no kernels, by their paths in the tree, with a clause each that says so. iPXE would run them as programs. */
+  readonly unfit?: ReadonlyMap<string, string>;
 }
 
 /** How long a key may ask for the menu of a file that starts its default without asking. PXELINUX looks at Shift instead. */
@@ -27,8 +29,8 @@ const NO_DEFAULT = "";
  * that the script came from, by HTTP or by TFTP.
  */
 export function ipxeScript(config: PxelinuxConfig, options: IpxeScriptOptions): string {
-  const { source, sharedSegment = false } = options;
-  const context: EntryContext = { config, sharedSegment, scriptOf };
+  const { source, sharedSegment = false, unfit = new Map() } = options;
+  const context: EntryContext = { config, sharedSegment, unfit, scriptOf };
   return [
     "#!ipxe",
     ipxeComment(`Made from ${source} by netroot, each time it is asked for: change that file, not this one.`),
@@ -174,11 +176,12 @@ function promptCommands({ entries, startMenu }: PxelinuxConfig): string[] {
 function failure(): string[] {
   return [
     ":guarded",
-    "set entry This menu",
+    "set entry of this menu",
     "set part MENU PASSWD guards it, which iPXE cannot ask for: use pxelinux",
     `:${FAILED}`,
     "echo",
-    `echo netroot: ${setting("entry")} cannot be started: ${setting("part")}`,
+    `echo netroot: the entry ${setting("entry")} cannot be started.`,
+    `echo netroot: ${setting("part")}.`,
     "set wait 0",
     "prompt Press any key to go on ... ||",
     `goto ${setting("again")}`,

@@ -1,11 +1,15 @@
+import { join } from "node:path";
 import type { PxeConfig } from "../../net/dhcp/pxe.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import type { Ipv4Address } from "../../net/ipv4/address.ts";
 import { IPXE_SCRIPT, ipxeScript } from "../../net/ipxe/script.ts";
+import { inspectKernel, KERNEL_HEADER_BYTES, type KernelImage } from "../../net/linux/bzimage.ts";
+import type { PxelinuxConfig } from "../../net/pxelinux/config.ts";
 import type { ConfigText } from "../../net/pxelinux/parse.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
 import { readPxelinux } from "../../net/pxelinux/read.ts";
 import { configFilesOf } from "../http/config-files.ts";
+import { openConfined } from "../http/confine.ts";
 import { findMenu } from "../http/find-menu.ts";
 
 /** Who asks. */
@@ -57,6 +61,41 @@ export function bootScripts({ tree, pxe, sharedSegment }: BootScriptOptions): Bo
       files.push({ name, text: answer.text });
     }
     const config = await readPxelinux(files, read, menu?.prefix ?? "");
-    return { ok: true, text: ipxeScript(config, { source: names.join(", "), sharedSegment }) };
+    const unfit = await unfitKernels(join(tree, "tftpboot"), config);
+    return { ok: true, text: ipxeScript(config, { source: names.join(", "), sharedSegment, unfit }) };
   };
+}
+
+/** What entries take for kernels although their first bytes say otherwise. A file that is not there is iPXE's to find. */
+async function unfitKernels(root: string, { entries }: PxelinuxConfig): Promise<Map<string, string>> {
+  const unfit = new Map<string, string>();
+  const paths = entries.flatMap(({ kernel, prefix }) => {
+    const place = treePath(kernel ?? "", prefix);
+    return place.ok ? [place.path] : [];
+  });
+  for (const path of new Set(paths)) {
+    const image = await kernelHead(root, path);
+    if (image !== undefined && !image.ok && (image.reason === "not-a-kernel" || image.reason === "too-old"))
+      unfit.set(path, `it looks like ${image.looksLike}`);
+  }
+  return unfit;
+}
+
+/** Undefined where the file cannot be read. */
+async function kernelHead(root: string, path: string): Promise<KernelImage | undefined> {
+  const file = await openConfined(root, path.split("/"), path);
+  if (!file.ok) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.handle.read(
+      new Uint8Array(KERNEL_HEADER_BYTES),
+      0,
+      KERNEL_HEADER_BYTES,
+      0,
+    );
+    return inspectKernel(buffer.subarray(0, bytesRead));
+  } catch {
+    return undefined;
+  } finally {
+    await file.handle.close();
+  }
 }

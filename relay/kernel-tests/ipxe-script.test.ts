@@ -96,7 +96,7 @@ describe("Debian's iPXE, with the script that is made of pxelinux.cfg", () => {
   it("is told which entry cannot be started, and comes back to the menu, where Esc leads to the prompt", async () => {
     await put("pxelinux.cfg/default", MENU.replace("UI menu.c32", "DEFAULT gone"));
     const { says, type } = await boot();
-    await says(/netroot: gone cannot be started: gone, see above/);
+    await says(/netroot: the entry gone cannot be started\.\r\nnetroot: gone, see above\./);
     type(" ");
     await says(/Two/);
     type("\x1b");

@@ -10,6 +10,7 @@ import { ipProtocol, parseIpv4Packet } from "../../net/ipv4/packet.ts";
 import { parseTftp, serializeTftp, TFTP_PORT, type TftpMessage } from "../../net/tftp/message.ts";
 import { parseUdp, serializeUdp } from "../../net/udp/udp.ts";
 import { SyntheticGuest } from "../client/synthetic-guest.ts";
+import { telltaleKernel } from "../kernel-tests/telltale-kernel.ts";
 import { silentLogger } from "../log.ts";
 import { type Relay, startRelay } from "../serve.ts";
 
@@ -119,16 +120,15 @@ it("and is made an iPXE script of the menu that is for its card, by TFTP as by H
   const folder = join(tree, "tftpboot/pxelinux.cfg");
   await mkdir(folder);
   await writeFile(join(folder, "default"), "LABEL anybody\nLINUX boot/linux\n");
-  await writeFile(join(folder, "other"), "LABEL other\nLINUX boot/linux\n");
+  await writeFile(join(folder, "other"), "LABEL other\nLINUX boot/kernel\nAPPEND x\n");
+  await writeFile(join(tree, "tftpboot/boot/kernel"), telltaleKernel());
   const mac = formatMac(guest.mac).replaceAll(":", "-");
-  await writeFile(
-    join(folder, `01-${mac}`),
-    "INCLUDE pxelinux.cfg/other\nLABEL mine\nLINUX boot/linux\nAPPEND x\n",
-  );
+  await writeFile(join(folder, `01-${mac}`), "INCLUDE pxelinux.cfg/other\nLABEL mine\nLINUX boot/linux\n");
   const byHttp = (await get("/netroot.ipxe")).toString();
   expect(byHttp).toContain(`# Made from pxelinux.cfg/01-${mac} by netroot`);
-  expect(byHttp).toMatch(/\nkernel \/boot\/linux x \|\| goto failed\n/);
+  expect(byHttp).toMatch(/\nkernel \/boot\/kernel x \|\| goto failed\n/);
   expect(byHttp).toContain("item entry-0 other\nitem entry-1 mine\n");
+  expect(byHttp).toContain("line 2: boot/linux is no Linux kernel: it looks like something else");
   expect(byHttp).not.toContain("anybody");
 
   send(2000, TFTP_PORT, { ...request, path: "netroot.ipxe", options: [["blksize", "8192"]] });

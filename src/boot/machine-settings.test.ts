@@ -90,8 +90,15 @@ test("an edited initrd= counts, line breaks are blanks", () => {
 test("SYSAPPEND adds what is known of the machine", () => {
   const own = entry("LABEL x\n LINUX boot/linux\n APPEND quiet\n IPAPPEND 3\n");
   const ip = { client: 0x0a560064, server: 0x0a560001, gateway: 0x0a560001, netmask: 0xffffff00 };
-  const result = machineSettings({ entry: own, append: "single", ...machine, facts: { ip } }, urls);
-  expect(result.ok && result.settings.append).toBe("single ip=10.86.0.100:10.86.0.1:10.86.0.1:255.255.255.0");
+  const result = machineSettings(
+    { entry: own, append: "single", ...machine, facts: { ip, mac: 0x026e72010000 } },
+    urls,
+  );
+  expect(result.ok && result.settings.append).toBe(
+    "single ip=10.86.0.100:10.86.0.1:10.86.0.1:255.255.255.0 BOOTIF=01-02-6e-72-01-00-00",
+  );
+  // The machine gets the card that its command line speaks of.
+  expect(result.ok && result.settings.mac).toBe("02:6e:72:01:00:00");
 });
 
 test("an INITRD line counts, until its initrd= is taken out of the command line", () => {

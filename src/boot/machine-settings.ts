@@ -1,3 +1,4 @@
+import { formatMac } from "../../net/ethernet/mac.ts";
 import { initrdsOf, withLeasedAddress } from "../../net/pxelinux/append.ts";
 import type { PxelinuxEntry } from "../../net/pxelinux/config.ts";
 import { treePath } from "../../net/pxelinux/path.ts";
@@ -25,7 +26,7 @@ export interface BootChoice {
   readonly segment?: RelayStatus["network"]["mode"];
   /** The relay's, where it is known. */
   readonly token?: string;
-  /** What SYSAPPEND can add. */
+  /** What SYSAPPEND can add; its `mac` is the card's address. */
   readonly facts?: SysAppendFacts;
 }
 
@@ -67,6 +68,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
     settings: {
       boot: "direct",
       nic: choice.nic,
+      ...cardOf(choice),
       memoryMiB: choice.memoryMiB,
       append: shared ? withLeasedAddress(line) : line,
       kernelUrl: kernelUrl!,
@@ -91,6 +93,7 @@ function firmwareSettings(choice: BootChoice, urls: RelayUrls): MachineSettings 
   return {
     boot: "pxe",
     nic: "ne2k",
+    ...cardOf(choice),
     memoryMiB: choice.memoryMiB,
     append: "",
     kernelUrl: "",
@@ -103,6 +106,10 @@ function firmwareSettings(choice: BootChoice, urls: RelayUrls): MachineSettings 
     ...(choice.token !== undefined && { token: choice.token }),
     ...(choice.jit && { jit: choice.jit }),
   };
+}
+
+function cardOf({ facts }: BootChoice): Pick<MachineSettings, "mac"> {
+  return facts?.mac === undefined ? {} : { mac: formatMac(facts.mac) };
 }
 
 /** The entry's line with the page address's `append=` behind it. */

@@ -1,17 +1,21 @@
+import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { parseIpv4 } from "../../net/ipv4/address.ts";
 import { type SysAppendFacts, sysAppendNames, sysAppendWords } from "../../net/pxelinux/sysappend.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 
 /**
- * What SYSAPPEND can say of the machine before it is switched on: its address, where the relay knows it beforehand. The card's
- * own address is thrown when the machine is built, and so comes too late.
+ * What SYSAPPEND can say of the machine before it is switched on: its card's address, and its own where the relay knows it
+ * beforehand.
  */
-export function factsOf({ server, client, netmask }: RelayStatus["network"]): SysAppendFacts {
+export function factsOf(
+  { server, client, netmask }: RelayStatus["network"],
+  mac: MacAddress,
+): SysAppendFacts {
   const ours = parseIpv4(server);
   const theirs = parseIpv4(client);
   const mask = netmask === undefined ? undefined : parseIpv4(netmask);
-  if (ours === undefined || theirs === undefined || mask === undefined) return {};
-  return { ip: { client: theirs, server: ours, gateway: ours, netmask: mask } };
+  if (ours === undefined || theirs === undefined || mask === undefined) return { mac };
+  return { mac, ip: { client: theirs, server: ours, gateway: ours, netmask: mask } };
 }
 
 /** What SYSAPPEND does to a command line, in words; empty where there is none. */

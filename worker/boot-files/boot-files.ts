@@ -1,7 +1,7 @@
+import { inspectKernel } from "../../net/linux/bzimage.ts";
 import type { MachineSettings, Problem } from "../interface.ts";
 import type { Platform } from "../platform.ts";
 import { type FileRole, fileProblem, kernelProblem, settingsProblem } from "../problems.ts";
-import { inspectKernel } from "./bzimage.ts";
 import { concatenate } from "./fetch-file.ts";
 
 export interface BootFiles {

@@ -38,6 +38,7 @@ test.each([
   { memoryMiB: 256 },
   { nic: "ne2k" as const },
   { mtu: 9000 },
+  { mac: "02:6e:72:01:00:00" },
   { kernelEntry: "compressed" as const },
   { wireUrl: "ws://other.example.org/wire" },
 ])("another setting is another key: %o", async (change) => {

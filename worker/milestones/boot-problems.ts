@@ -185,3 +185,97 @@ function said(words: string): string {
   const trimmed = words.trim();
   return trimmed === "" ? "." : `. It says: ${trimmed.replace(/\.$/, "")}.`;
 }
+
+/** @param words of the server */
+export function firstBootFileRefused(path: string, words: string): Problem {
+  return {
+    severity: "error",
+    code: "boot-file-missing",
+    message: `The machine is to boot ${path}, and the boot server does not have it${said(words)}`,
+    advice:
+      "Put the file into the boot tree's tftpboot folder (`netroot image build` writes a menu and pxelinux), or name another one with [boot] in netroot.toml.",
+  };
+}
+
+/** A warning only: what fetches it may do without. @param words of the server */
+export function bootFileRefused(path: string, words: string): Problem {
+  return {
+    severity: "warning",
+    code: "boot-file-refused",
+    message: `The machine asked for ${path}, and the boot server does not have it${said(words)}`,
+    advice:
+      "Names are those of the boot tree's tftpboot folder, upper and lower case told apart: correct the entry in pxelinux.cfg, or put the file there.",
+  };
+}
+
+export function menuMissing(): Problem {
+  return {
+    severity: "error",
+    code: "menu-missing",
+    message:
+      "PXELINUX finds no menu: the boot tree has no pxelinux.cfg/default, nor a file of the names that it asks for before that.",
+    advice: "`netroot image build` writes one; or name yours with [boot] config in netroot.toml.",
+  };
+}
+
+export function bootModuleMissing(module: string): Problem {
+  return {
+    severity: "error",
+    code: "boot-module-missing",
+    message: `PXELINUX cannot load ${module}.`,
+    advice: `Copy ${module} and the modules that it needs (libcom32.c32, libutil.c32) beside pxelinux.0, from the same version of SYSLINUX.`,
+  };
+}
+
+/** @param reason in the loader's words */
+export function entryUnloadable(file: string, reason: string): Problem {
+  return {
+    severity: "error",
+    code: "boot-entry-failed",
+    message: `PXELINUX cannot load ${file}: ${reason}.`,
+    advice:
+      "Check the KERNEL and INITRD lines of the entry in pxelinux.cfg, and that the file lies in the boot tree's tftpboot folder.",
+  };
+}
+
+export function kernelNotStarted(reason: string): Problem {
+  return {
+    severity: "error",
+    code: "kernel-not-bzimage",
+    message: `PXELINUX has loaded the kernel and cannot start it: ${reason}.`,
+    advice:
+      "The entry's KERNEL line must name a Linux kernel image (bzImage), such as vmlinuz or KIWI's .kernel file.",
+  };
+}
+
+/** @param entry of the menu */
+export function entryNotStarted(entry: string): Problem {
+  return {
+    severity: "error",
+    code: "boot-entry-failed",
+    message: `The boot entry ${entry} cannot be started.`,
+    advice:
+      "The screen says why. Press a key there to choose another entry, or mend this one in pxelinux.cfg.",
+  };
+}
+
+export function nothingToBoot(): Problem {
+  return {
+    severity: "error",
+    code: "boot-file-unnamed",
+    message: "The machine got an address, and no name of a file to boot.",
+    advice:
+      "The boot tree's tftpboot folder has neither pxelinux.cfg nor pxelinux.0: `netroot image build` makes both, [boot] in netroot.toml names something else.",
+  };
+}
+
+/** @param needed and @param found are processors, in the kernel's words */
+export function kernelWantsOtherCpu(needed: string, found: string): Problem {
+  return {
+    severity: "error",
+    code: needed === "x86-64" ? "kernel-64-bit" : "kernel-other-cpu",
+    message: `The kernel is for an ${needed} processor, and the machine has an ${found}.`,
+    advice:
+      "Build the image for i386 (Debian: linux-image-686), or boot this one with `netroot smoke --engine qemu`.",
+  };
+}

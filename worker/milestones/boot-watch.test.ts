@@ -160,6 +160,52 @@ describe("a boot that fails", () => {
   });
 });
 
+describe("a boot by firmware that fails", () => {
+  // What PXELINUX 6.04 and Debian 12's iPXE print on the screen, with trees that lack something.
+  it.each([
+    ["Unable to locate configuration file", "menu-missing", "no menu"],
+    ["Failed to load ldlinux.c32", "boot-module-missing", "ldlinux.c32"],
+    ["Failed to load COM32 file menu.c32", "boot-module-missing", "menu.c32"],
+    [
+      "Loading boot/linux... failed: No such file or directory",
+      "boot-entry-failed",
+      "boot/linux: No such file",
+    ],
+    ["Loading boot/initrd...failed: No such file or directory", "boot-entry-failed", "boot/initrd: No such"],
+    ["Booting kernel failed: Invalid argument", "kernel-not-bzimage", "Invalid argument"],
+    ["Nothing to boot: No such file or directory (http://ipxe.org/2d03e13b)", "boot-file-unnamed", "no name"],
+    ["netroot: the entry Rescue cannot be started.", "boot-entry-failed", "entry Rescue cannot"],
+    [
+      "This kernel requires an x86-64 CPU, but only detected an i686 CPU.",
+      "kernel-64-bit",
+      "for an x86-64 processor",
+    ],
+  ])("says so at the milestone where it stands, once, when the row is whole: %s", (row, code, words) => {
+    const { watch, problems, find, pass, now } = setUp({ kind: "pxe" });
+    watch.reach("dhcp", now());
+    for (let length = 1; length <= row.length; length++) watch.screenLine(row.slice(0, length), now());
+    watch.screenLine(row.padEnd(80), now());
+    pass(1000);
+    watch.screenLine(row.padEnd(80), now());
+    pass(1000);
+    expect(problems).toMatchObject([{ code, severity: "error", milestone: "download" }]);
+    expect(problems[0]!.message).toContain(words);
+    expect(problems[0]!.advice).not.toBe("");
+    expect(find("download").state).toBe("failed");
+  });
+
+  it("says two things where two things went wrong at the same moment, and nothing once the kernel runs", () => {
+    const { watch, problems, pass, now, print } = setUp({ kind: "pxe" });
+    watch.screenLine("Failed to load COM32 file menu.c32", now());
+    watch.screenLine("Loading linux... failed: No such file or directory", now());
+    pass(1000);
+    expect(problems.map(({ code }) => code)).toEqual(["boot-module-missing", "boot-entry-failed"]);
+    print("[    0.000000] Linux version 6.1.0-50-686 (debian…) #1\r\nFailed to load x.c32\r\n");
+    pass(1000);
+    expect(problems).toHaveLength(2);
+  });
+});
+
 describe("a boot that stands still", () => {
   it("is said so once, with where it stands, and again after it has moved", () => {
     const { print, pass, problems } = setUp({ stallMs: 60_000 });

@@ -11,6 +11,8 @@ export interface BootWatchOptions {
   readonly append: string;
   /** When power was switched on, by the caller's clock: all `nowMs` count from it. */
   readonly nowMs: number;
+  /** The processor cannot run a 64-bit kernel. */
+  readonly is32Bit?: boolean;
   /** How long a boot may stand still before it is said. */
   readonly stallMs?: number;
 }
@@ -51,7 +53,7 @@ export class BootWatch implements Timed {
       reached: (name: MilestoneName, detail?: string, atMs?: number) => this.#reached(name, detail, atMs),
       problem: (problem: Problem) => this.#sign(problem),
     };
-    this.#frames = new FrameWatch(signs, options.append, options.kind === "pxe");
+    this.#frames = new FrameWatch(signs, options.append, options.kind === "pxe", options.is32Bit);
     this.#console = new ConsoleWatch(signs);
   }
 

@@ -1,6 +1,17 @@
 import type { Timed } from "../../net/clock.ts";
-import type { MilestoneName } from "../interface.ts";
-import { emergencyShell, initrdFatal, kernelPanic } from "./boot-problems.ts";
+import type { MilestoneName, Problem } from "../interface.ts";
+import {
+  bootModuleMissing,
+  emergencyShell,
+  entryNotStarted,
+  entryUnloadable,
+  initrdFatal,
+  kernelNotStarted,
+  kernelPanic,
+  kernelWantsOtherCpu,
+  menuMissing,
+  nothingToBoot,
+} from "./boot-problems.ts";
 import { ConsoleLines } from "./console-lines.ts";
 import type { SignHandlers } from "./signs.ts";
 
@@ -26,6 +37,17 @@ const PATTERNS: readonly (readonly [name: MilestoneName, pattern: RegExp, label?
   ["userspace", /^Welcome to (?!.*\(Initramfs\))(.+?)!$/],
 ];
 
+/** What firmware and boot programs print when they cannot go on: PXELINUX 6, iPXE, our script for iPXE, a kernel's first lines. */
+const BOOT_FAILURES: readonly (readonly [RegExp, (...details: string[]) => Problem])[] = [
+  [/^Unable to locate configuration file/, menuMissing],
+  [/^Failed to load (?:COM32 file )?(\S+\.c32)$/, bootModuleMissing],
+  [/^Loading (\S+?) ?\.\.\. ?failed: (.+)$/, entryUnloadable],
+  [/^Booting kernel failed: (.+)$/, kernelNotStarted],
+  [/^Nothing to boot: /, nothingToBoot],
+  [/^netroot: the entry (.+) cannot be started\.$/, entryNotStarted],
+  [/^This kernel requires an? (\S+) CPU, but only detected an? (\S+) CPU\./, kernelWantsOtherCpu],
+];
+
 /** getty asks. With autologin it prints the same and goes on by itself, so this alone is not the end of the boot. */
 const LOGIN_PROMPT = /(?:^|\s)[\w.-]+ login: $/;
 const AUTOMATIC_LOGIN = /login: \S+ \(automatic login\)/;
@@ -33,6 +55,8 @@ const AUTOMATIC_LOGIN = /login: \S+ \(automatic login\)/;
 const SHELL_PROMPT = /^(?:\[?root@(?!dracut)[\w.-]+[:\s]\S*)# $/;
 const SPACE = 0x20;
 
+/** How long a row of the screen must stand as it is before it is taken for a whole line. */
+const ROW_SETTLES_MS = 300;
 /** How long getty's question must stand alone before it is taken for one. */
 const LOGIN_SETTLES_MS = 1500;
 
@@ -41,6 +65,10 @@ export class ConsoleWatch implements Timed {
   readonly #signs: SignHandlers;
   readonly #lines: ConsoleLines;
   #loginAskedMs: number | undefined;
+  /** Of a row that may still be written to. */
+  #failure: { readonly row: string; readonly problem: Problem; readonly dueMs: number } | undefined;
+  /** No kernel has spoken yet. */
+  #booting = true;
   /** The boot is over, and what is printed is the user's: only a panic still counts. */
   #over = false;
 
@@ -55,33 +83,55 @@ export class ConsoleWatch implements Timed {
   }
 
   deadline(): number {
-    return this.#loginAskedMs === undefined
-      ? Number.POSITIVE_INFINITY
-      : this.#loginAskedMs + LOGIN_SETTLES_MS;
+    return Math.min(this.#loginDueMs, this.#failure?.dueMs ?? Number.POSITIVE_INFINITY);
   }
 
   advance(nowMs: number): void {
-    if (this.#loginAskedMs === undefined || nowMs < this.deadline()) return;
-    this.#arrive(this.#loginAskedMs);
+    if (this.#failure !== undefined && nowMs >= this.#failure.dueMs) this.#tellFailure();
+    if (this.#loginAskedMs !== undefined && nowMs >= this.#loginDueMs) this.#arrive(this.#loginAskedMs);
+  }
+
+  get #loginDueMs(): number {
+    return this.#loginAskedMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#loginAskedMs + LOGIN_SETTLES_MS;
   }
 
   /** A row of a text screen, padded with blanks: a line, or a line under way. */
   row(text: string, nowMs: number): void {
     const trimmed = text.replace(/[\0 ]+$/, "");
     if (trimmed === "") return;
-    this.line(trimmed);
+    this.#line(trimmed);
+    const problem = bootFailure(trimmed);
+    if (problem !== undefined && this.#booting) {
+      if (this.#failure !== undefined && !trimmed.startsWith(this.#failure.row)) this.#tellFailure();
+      this.#failure = { row: trimmed, problem, dueMs: nowMs + ROW_SETTLES_MS };
+    }
     this.#prompt(`${trimmed} `, nowMs);
   }
 
   /** A whole line of plain text. */
   line(text: string): void {
+    const problem = this.#booting && !this.#over ? bootFailure(text) : undefined;
+    if (problem !== undefined) this.#signs.problem(problem);
+    this.#line(text);
+  }
+
+  #tellFailure(): void {
+    if (this.#failure !== undefined) this.#signs.problem(this.#failure.problem);
+    this.#failure = undefined;
+  }
+
+  #line(text: string): void {
     const panic = /Kernel panic - not syncing: (.*)/.exec(text);
     if (panic) this.#signs.problem(kernelPanic(panic[1]!));
     if (this.#over) return;
     if (AUTOMATIC_LOGIN.test(text)) this.#loginAskedMs = undefined;
     for (const [name, pattern, label = ""] of PATTERNS) {
       const match = pattern.exec(text);
-      if (match) this.#signs.reached(name, match[1] === undefined ? undefined : label + match[1]);
+      if (!match) continue;
+      if (name !== "firmware") this.#booting = false;
+      this.#signs.reached(name, match[1] === undefined ? undefined : label + match[1]);
     }
     this.#problems(text);
   }
@@ -105,4 +155,12 @@ export class ConsoleWatch implements Timed {
       this.#signs.problem(emergencyShell());
     }
   }
+}
+
+function bootFailure(text: string): Problem | undefined {
+  for (const [pattern, problem] of BOOT_FAILURES) {
+    const match = pattern.exec(text);
+    if (match) return problem(...match.slice(1));
+  }
+  return undefined;
 }

@@ -10,6 +10,7 @@ import { NBD_PORT } from "../../net/nbd/constants.ts";
 import { parseSegment, RST, SYN, type TcpSegment } from "../../net/tcp/wire.ts";
 import { parseUdp } from "../../net/udp/udp.ts";
 import { AoeWatch } from "./aoe-watch.ts";
+import { BootFileWatch } from "./boot-file-watch.ts";
 import { exportRefused, exportUnknown, rootServerRefused } from "./boot-problems.ts";
 import { DhcpWatch } from "./dhcp-watch.ts";
 import { NbdHandshake } from "./nbd-handshake.ts";
@@ -36,15 +37,18 @@ export class FrameWatch implements Timed {
   #nbd: NbdFlow | undefined;
   readonly #aoe: AoeWatch;
   readonly #dhcp: DhcpWatch;
+  readonly #bootFiles: BootFileWatch;
 
   /**
    * @param append the kernel's command line, where it is known
    * @param firmware whether the firmware uses the network before the kernel does
+   * @param is32Bit whether the processor cannot run a 64-bit kernel
    */
-  constructor(signs: SignHandlers, append: string, firmware = false) {
+  constructor(signs: SignHandlers, append: string, firmware = false, is32Bit = false) {
     this.#signs = signs;
     this.#firmware = firmware;
     this.#dhcp = new DhcpWatch(signs.problem);
+    this.#bootFiles = new BootFileWatch(signs.problem, is32Bit);
     this.#aoe = new AoeWatch(
       {
         asked: () => {
@@ -90,6 +94,7 @@ export class FrameWatch implements Timed {
       if (packet.kind !== "ipv4") return;
       this.#address(packet.source);
       this.#dhcp.fromGuest(packet, nowMs);
+      if (this.#firmware) this.#bootFiles.fromGuest(packet);
       const segment = this.#nbdSegment(packet);
       if (segment?.destinationPort === NBD_PORT) this.#nbdFromGuest(segment);
     }
@@ -106,6 +111,7 @@ export class FrameWatch implements Timed {
       const packet = parseIpv4Packet(ethernet.payload);
       if (packet.kind !== "ipv4") return;
       this.#dhcp.toGuest(packet);
+      if (this.#firmware) this.#bootFiles.toGuest(packet);
       if (packet.protocol === ipProtocol.udp) this.#udp(packet);
       const segment = this.#nbdSegment(packet);
       if (segment?.sourcePort === NBD_PORT) this.#nbdToGuest(segment);

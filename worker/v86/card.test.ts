@@ -58,6 +58,8 @@ class Ring implements Ne2k {
   pstart = 0x4c;
   pstop = 0x80;
   curpg = 0x4d;
+  readonly mac = new Uint8Array(6);
+  readonly memory = new Uint8Array(0x8000);
   boundary = 0x4d;
   readonly frames: number[] = [];
 

@@ -1,3 +1,4 @@
+import { type MacAddress, writeMac } from "../../net/ethernet/mac.ts";
 import type { Card } from "../nic.ts";
 import type { Internals, Ne2k, VirtQueue } from "./internals.ts";
 
@@ -29,6 +30,16 @@ export function cardOf(internals: Internals): Card {
     };
   }
   throw new TypeError("the emulated PC has no network card");
+}
+
+/** Gives the card another address than the one that v86 drew by lot. Before the guest runs: its driver reads it once. */
+export function setCardAddress(internals: Internals, mac: MacAddress): void {
+  const { virtio_net: virtioNet, net: ne2k } = internals.v86.cpu.devices;
+  if (virtioNet) writeMac(virtioNet.mac, 0, mac);
+  if (!ne2k) return;
+  writeMac(ne2k.mac, 0, mac);
+  // The card's PROM, of which each byte is there twice.
+  for (const [index, byte] of ne2k.mac.entries()) ne2k.memory.fill(byte, 2 * index, 2 * index + 2);
 }
 
 function isQueueReady(queue: VirtQueue): boolean {

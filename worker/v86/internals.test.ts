@@ -18,8 +18,8 @@ function emulator() {
         reboot_internal: () => {},
         devices: {
           uart0: { input: [] },
-          virtio_net: { virtio: { device_status: 0, queues: [queue] } },
-          net: { cr: 1, curpg: 0, boundary: 0, pstart: 0, pstop: 0 },
+          virtio_net: { mac: [], virtio: { device_status: 0, queues: [queue] } },
+          net: { cr: 1, curpg: 0, boundary: 0, pstart: 0, pstop: 0, mac: [], memory: [] },
         },
       },
     },

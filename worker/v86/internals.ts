@@ -17,6 +17,8 @@ export interface VirtQueue {
 
 export interface VirtioNet {
   readonly virtio: { readonly queues: readonly VirtQueue[]; readonly device_status: number };
+  /** Six bytes. */
+  readonly mac: Uint8Array;
 }
 
 /** A DP8390 with 16 KiB: a ring of 256-byte pages from `pstart` to `pstop`. */
@@ -27,6 +29,10 @@ export interface Ne2k {
   readonly boundary: number;
   readonly pstart: number;
   readonly pstop: number;
+  /** Six bytes. */
+  readonly mac: Uint8Array;
+  /** The PROM at its beginning. */
+  readonly memory: Uint8Array;
 }
 
 export interface Uart {
@@ -98,6 +104,7 @@ export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
     ["screen_adapter.update_cursor_scanline", "function"],
     ...(nic === "virtio"
       ? ([
+          ["v86.cpu.devices.virtio_net.mac", "object"],
           ["v86.cpu.devices.virtio_net.virtio.device_status", "number"],
           ["v86.cpu.devices.virtio_net.virtio.queues.0.enabled", "boolean"],
           ["v86.cpu.devices.virtio_net.virtio.queues.0.desc_addr", "number"],
@@ -106,6 +113,8 @@ export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
           ["v86.cpu.devices.virtio_net.virtio.queues.0.count_requests", "function"],
         ] as const)
       : ([
+          ["v86.cpu.devices.net.mac", "object"],
+          ["v86.cpu.devices.net.memory", "object"],
           ["v86.cpu.devices.net.cr", "number"],
           ["v86.cpu.devices.net.curpg", "number"],
           ["v86.cpu.devices.net.boundary", "number"],

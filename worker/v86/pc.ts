@@ -1,10 +1,11 @@
 import { type BootOrder, V86 } from "v86";
 import type { Clock } from "../../net/clock.ts";
+import type { MacAddress } from "../../net/ethernet/mac.ts";
 import type { JitSettings } from "../interface.ts";
 import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
 import type { Uart } from "../serial-input.ts";
-import { cardOf } from "./card.ts";
+import { cardOf, setCardAddress } from "./card.ts";
 import { EmulatorVersionError, type Internals, internalsOf } from "./internals.ts";
 import {
   compileAtOnce,
@@ -28,7 +29,7 @@ export interface PcOptions {
   /** The boot ROM of the card: the BIOS boots from the network with it. */
   readonly rom?: Uint8Array;
   readonly memoryMiB: number;
-  readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number };
+  readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number; readonly mac?: MacAddress };
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
 }
@@ -94,6 +95,7 @@ export async function buildPc(
   };
   const { emulator, exports } = await loadEmulator(options, crashed);
   const internals = internalsOf(emulator, options.nic.type);
+  if (options.nic.mac !== undefined) setCardAddress(internals, options.nic.mac);
   // SeaBIOS runs whatever is in this folder of QEMU's configuration device, as it runs the ROM of a card.
   if (options.rom) internals.v86.cpu.option_roms.push({ name: "genroms/pxe.rom", data: options.rom });
 
@@ -144,6 +146,7 @@ interface Loaded {
 }
 
 function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Promise<Loaded> {
+  const { type, mtu } = options.nic;
   const jit = { ...JIT_DEFAULTS, ...options.jit };
   return new Promise((resolve, reject) => {
     let exports: EmulatorExports | undefined;
@@ -178,7 +181,7 @@ function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Pr
       ...(options.rom ? { boot_order: NETWORK_FIRST as BootOrder } : {}),
       ...(options.initrd.length > 0 ? { initrd: { buffer: padded(options.initrd, 1) } } : {}),
       cmdline: options.append,
-      net_device: { ...options.nic },
+      net_device: { type, ...(mtu !== undefined && { mtu }) },
       // The guest's driver goes on with the address that it has read from the card.
       preserve_mac_from_state_image: true,
     });

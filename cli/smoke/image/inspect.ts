@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { inspectKernel } from "../../../worker/boot-files/bzimage.ts";
+import { inspectKernel } from "../../../net/linux/bzimage.ts";
 import { SmokeError } from "../errors.ts";
 import type { EngineName } from "../plan.ts";
 import { readHead, requireFile } from "./open-files.ts";

@@ -10,7 +10,8 @@ const VERSION = 0x206; // u16
 const LOADFLAGS = 0x211; // u8
 const XLOADFLAGS = 0x236; // u16, from protocol 2.12 on
 const CMDLINE_SIZE = 0x238; // u32, from protocol 2.06 on
-const HEADER_END = 0x268;
+/** Bytes from the beginning of the file that the header takes. */
+export const KERNEL_HEADER_BYTES = 0x268;
 
 const LOADED_HIGH = 1 << 0;
 /** The kernel has a 64-bit entry point: set by every x86-64 kernel, and by no other. */
@@ -35,7 +36,7 @@ export type KernelImage =
 /** Reads the header of what should be a bzImage for a 32-bit PC. */
 export function inspectKernel(image: Uint8Array): KernelImage {
   const looksLike = guessKind(image);
-  if (image.length < HEADER_END) return { ok: false, reason: "not-a-kernel", looksLike };
+  if (image.length < KERNEL_HEADER_BYTES) return { ok: false, reason: "not-a-kernel", looksLike };
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   if (view.getUint16(BOOT_FLAG, true) !== 0xaa55 || asciiAt(image, HEADER, 4) !== "HdrS") {
     return { ok: false, reason: "not-a-kernel", looksLike };
