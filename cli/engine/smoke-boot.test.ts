@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,33 @@ function smoke(...argv: string[]) {
   });
 }
 
+/** A report of an image of which nothing was read. */
+const ANYTHING = {
+  name: "before",
+  milestones: [],
+  root: {
+    kind: "nbd",
+    export: "kisroot",
+    sizeBytes: 1,
+    readBytes: 0,
+    requests: 0,
+    aheadBytes: 0,
+    blockBytes: 65_536,
+    blocks: [],
+  },
+};
+
+/** How many frames of a capture the filter finds. */
+function tshark(file: string, filter: string) {
+  return new Promise<number>((resolve, reject) => {
+    const args = ["-r", file, "-Y", filter, "-T", "fields", "-e", "frame.number"];
+    execFile("tshark", args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) => {
+      if (error === null) resolve(stdout.trim().split("\n").length);
+      else reject(error);
+    });
+  });
+}
+
 async function scratch(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "netroot-smoke-test-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -34,9 +61,16 @@ it.skipIf(!existsSync(tree))(
   "netroot smoke passes an image that comes up, and says what it read",
   { timeout: TIMEOUT_MS },
   async () => {
-    const log = join(await scratch(), "logs/serial.log");
+    const folder = await scratch();
+    const log = join(folder, "logs/serial.log");
+    const [screenshot, pcap, html] = ["screen.svg", "wire.pcapng", "report.html"].map((name) =>
+      join(folder, name),
+    );
+    const baseline = join(folder, "before.json");
+    await writeFile(baseline, JSON.stringify({ ...ANYTHING, warnings: [] }));
     const { code, stdout, stderr } = await smoke(
-      ...[tree, "--json", "--serial-log", log, "--timeout-scale", "3"],
+      ...[tree, "--json", "--serial-log", log, "--timeout-scale", "3", "--baseline", baseline],
+      ...["--screenshot", screenshot!, "--pcap", pcap!, "--html", html!],
       ...[
         "--run",
         "findmnt -n -o FSTYPE /",
@@ -62,10 +96,22 @@ it.skipIf(!existsSync(tree))(
       ],
       root: { kind: "nbd", export: "kisroot" },
       problems: [],
-      artefacts: [log],
+      artefacts: [log, screenshot, pcap],
+      comparison: { reads: { newBlocks: report.root.blocks } },
     });
     expect(report.milestones.at(-1)).toMatchObject({ name: "login", state: "done" });
     expect(report.root.readBytes).toBeGreaterThan(1_000_000);
     expect(await readFile(log, "latin1")).toContain("Linux version");
+    expect(await readFile(screenshot!, "utf8")).toContain("login:");
+    expect(await readFile(html!, "utf8")).toContain("Blocks of the root that were read");
+
+    // What the guest read fits the blocks that were seen on the wire, and another program reads the capture.
+    const blocks = report.root.blocks.reduce((sum: number, [, count]: [number, number]) => sum + count, 0);
+    expect(blocks * report.root.blockBytes).toBeGreaterThan(report.root.readBytes / 2);
+    const requests = await tshark(pcap!, "nbd.type == 0 && nbd.magic == 0x25609513");
+    expect(requests).toBeGreaterThan(10);
+    expect(await tshark(pcap!, "frame")).toBe(
+      report.traffic.reduce((sum: number, { frames }: { frames: number }) => sum + frames, 0),
+    );
   },
 );

@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runsCode } from "../smoke/boot/accelerator.ts";
 import { parseOptions } from "../smoke/options/parse.ts";
 import { runReport } from "../smoke/report/run-report.ts";
 import { runAll } from "../smoke/run/run-all.ts";
+import { runCase } from "../smoke/run/run-case.ts";
+import { Terminal } from "../smoke/run/terminal.ts";
 import { BrokenImages, STATIC } from "../smoke/testing/broken-images.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
@@ -22,11 +25,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function smoke(...argv: readonly string[]) {
+async function casesOf(...argv: readonly string[]) {
   const options = await parseOptions([...argv, "--stall", "20s", "--timeout", "10m"]);
   if (options === "help" || "init" in options) throw new Error("that was no question for help");
+  return options.cases;
+}
+
+async function smoke(...argv: readonly string[]) {
   const { signal } = new AbortController();
-  return runReport(await runAll(options.cases, { jobs: 1, signal, write: () => {}, isTerminal: false }));
+  return runReport(
+    await runAll(await casesOf(...argv), { jobs: 1, signal, write: () => {}, isTerminal: false }),
+  );
 }
 
 it("an accelerator that runs code is told from one that does not", async () => {
@@ -57,9 +66,38 @@ describe.runIf(existsSync(tree))("netroot smoke --engine qemu", { timeout: TIMEO
   });
 
   it("lets the card's own firmware fetch the kernel, and attaches a root over AoE", async () => {
-    const run = await smoke(tree, "--engine", "qemu", "--boot", "pxe", "--root", "aoe", "--run", "true");
-    expect(run.cases[0]).toMatchObject({ verdict: "passed", root: { kind: "aoe" } });
+    const screenshot = join(folder, "screen.png");
+    const run = await smoke(
+      ...[tree, "--engine", "qemu", "--boot", "pxe", "--root", "aoe", "--run", "true"],
+      ...["--screenshot", screenshot],
+    );
+    expect(run.cases[0]).toMatchObject({
+      verdict: "passed",
+      root: { kind: "aoe", blocks: expect.arrayContaining([[0, expect.any(Number)]]) },
+      artefacts: [screenshot],
+    });
+    expect((await readFile(screenshot)).subarray(1, 4).toString()).toBe("PNG");
     expect(run.cases[0]!.milestones.find(({ name }) => name === "dhcp")).toMatchObject({ state: "done" });
+  });
+
+  it("joins a person's terminal to the console", async () => {
+    const [plan] = await casesOf(tree, "--engine", "qemu", "--until", "kernel");
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    let seen = "";
+    let typed = false;
+    output.on("data", (chunk: Buffer) => {
+      seen += chunk;
+      if (typed && /answer 42[\s\S]*# $/.test(seen)) input.write("\x1d");
+      if (typed || !/# $/.test(seen)) return;
+      typed = true;
+      input.write("echo answer $((6*7))\n");
+    });
+    const report = await runCase(plan!, {
+      signal: new AbortController().signal,
+      terminal: new Terminal({ input, output }),
+    });
+    expect(report.verdict).toBe("passed");
+    expect(seen).toContain("answer 42");
   });
 
   it("agrees with v86 on what is wrong with a broken image", async () => {
@@ -74,7 +112,6 @@ describe.runIf(existsSync(tree))("netroot smoke --engine qemu", { timeout: TIMEO
   it.each([
     ["export-unknown", () => images.whole(`root=overlay:nbd=10.86.0.1:wrongname ${STATIC}`)],
     ["aoe-unknown", () => images.whole(`root=overlay:aoe=e0.9 rd.driver.post=aoe ${STATIC}`)],
-    ["getty-missing", () => images.withRootChanged("no-getty", `sed -i '/getty/d' "$NEWROOT/etc/inittab"`)],
   ] as const)("diagnoses %s", async (code, image) => {
     const run = await smoke(...(await image()), "--engine", "qemu");
     expect(run.cases[0]).toMatchObject({ verdict: "imageFailed", diagnosis: { code } });

@@ -63,7 +63,9 @@ export interface CasePlan {
 
 export interface Artefacts {
   readonly serialLog?: string;
+  /** A picture of the screen at the end: SVG of v86's text, PNG of qemu's. */
   readonly screenshot?: string;
+  /** Of the guest's card, as pcapng. */
   readonly pcap?: string;
   /** Of the artefacts: kept whatever the verdict, or of the passing, or of those that did not pass. */
   readonly keep: "always" | "passing" | "failing" | "never";
@@ -101,10 +103,11 @@ export function onBothEngines(plan: CasePlan): CasePlan[] {
 }
 
 /** Each file with `suffix` in front of its extension: cases must not write over each other's. */
-function suffixed({ keep, ...files }: Artefacts, suffix: string): Artefacts {
+export function suffixed({ keep, ...files }: Artefacts, suffix: string): Artefacts {
+  const plain = suffix.replace(/[^\w.+-]+/g, "-").replace(/^-|-$/g, "");
   const renamed = Object.entries(files).map(([kind, path]) => [
     kind,
-    path.replace(/(\.[^./]*)?$/, `-${suffix}$1`),
+    path.replace(/(\.[^./]*)?$/, `-${plain}$1`),
   ]);
   return { keep, ...Object.fromEntries(renamed) };
 }

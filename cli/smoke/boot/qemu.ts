@@ -11,7 +11,8 @@ import { chooseAccelerator } from "./accelerator.ts";
 import { FrameTap } from "./frame-tap.ts";
 import type { BootNetwork } from "./network.ts";
 import { type QemuMachine, qemuArguments } from "./qemu-arguments.ts";
-import type { MachineEvents, PoweredMachine } from "./v86.ts";
+import { screendump } from "./qmp.ts";
+import type { MachineFollower, PoweredMachine } from "./v86.ts";
 
 /** How often the watch is asked whether something is due: a prompt is one when nothing follows it for a moment. */
 const TICK_MS = 50;
@@ -40,7 +41,7 @@ export async function powerOnQemu(
   plan: CasePlan,
   network: BootNetwork,
   place: QemuPlace,
-  take: MachineEvents,
+  { events: take, frame }: MachineFollower,
 ): Promise<PoweredMachine> {
   const { files, entry } = network;
   if (files === undefined)
@@ -58,19 +59,22 @@ export async function powerOnQemu(
   );
   const counters = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, dropped: 0 };
   const socket = join(place.folder, "machine.sock");
+  const monitor = join(place.folder, "monitor.sock");
   const initrd = await oneInitrd(files.initrds, place.folder);
   const tap = await FrameTap.open({
     path: socket,
     relayPath: place.relaySocket,
-    fromGuest: (frame) => {
+    fromGuest: (bytes) => {
       counters.framesOut += 1;
-      counters.bytesOut += frame.length;
-      watch.fromGuest(frame, performance.now());
+      counters.bytesOut += bytes.length;
+      watch.fromGuest(bytes, performance.now());
+      frame({ bytes, epochMs: epochNow(), fromGuest: true });
     },
-    toGuest: (frame) => {
+    toGuest: (bytes) => {
       counters.framesIn += 1;
-      counters.bytesIn += frame.length;
-      watch.toGuest(frame, performance.now());
+      counters.bytesIn += bytes.length;
+      watch.toGuest(bytes, performance.now());
+      frame({ bytes, epochMs: epochNow(), fromGuest: false });
     },
   });
   const machine: QemuMachine = {
@@ -80,6 +84,7 @@ export async function powerOnQemu(
     mtu,
     accelerator,
     socket,
+    monitor,
     kernel: files.kernel,
     ...(initrd !== undefined && { initrd }),
     append: entry.append,
@@ -104,6 +109,7 @@ export async function powerOnQemu(
   });
   return {
     send: (bytes) => void qemu.stdin?.write(bytes),
+    screenshot: () => screendump(monitor, join(place.folder, "screen.png")),
     async close() {
       qemu.kill("SIGKILL");
       await ended;
@@ -111,6 +117,10 @@ export async function powerOnQemu(
       await tap.close();
     },
   };
+}
+
+function epochNow(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 interface QemuHandlers {

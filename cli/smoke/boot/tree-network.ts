@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { formatAoeAddress } from "../../../net/aoe/address.ts";
+import { type AoeAddress, formatAoeAddress } from "../../../net/aoe/address.ts";
 import { formatIpv4 } from "../../../net/ipv4/address.ts";
 import { joinWords } from "../../../net/pxelinux/append.ts";
 import { readConfiguration } from "../../../relay/config/configuration.ts";
 import type { Configuration } from "../../../relay/config/schema.ts";
+import { aoePlaces } from "../../../relay/exports/aoe-places.ts";
 import { type PlannedExport, planExports } from "../../../relay/exports/plan-exports.ts";
 import { requireBootTree } from "../../../relay/http/boot-tree.ts";
 import { findMenu } from "../../../relay/http/find-menu.ts";
@@ -26,12 +27,11 @@ export async function treeNetwork(plan: CasePlan, tree: string, socket?: string)
   const read = await readConfiguration(tree);
   const planned = (await planExports(tree, read)).exports;
   await requireRootImages(planned);
-  const configuration: Configuration = {
-    ...read,
-    ...(plan.root === "aoe" && { export: declared(tree, planned, read, "targets") }),
-  };
-  const given = await entryOf(plan, tree, configuration);
-  const append = appendOf(plan, given.append, configuration, planned);
+  // In the relay's own order.
+  const names = planned.map(({ name }) => name).sort();
+  const places = new Map(aoePlaces(tree, names, read).map(({ name, address }) => [name, address]));
+  const given = await entryOf(plan, tree, read);
+  const append = appendOf(plan, given.append, read, names, places);
   const files = {
     kernel: join(tree, "tftpboot", given.kernel),
     initrds: given.initrds.map((initrd) => join(tree, "tftpboot", initrd)),
@@ -40,11 +40,11 @@ export async function treeNetwork(plan: CasePlan, tree: string, socket?: string)
   for (const initrd of files.initrds) await requireFile(initrd, "initrd");
   const entry = { ...given, append };
   if (plan.boot === "direct" || (append === given.append && plan.label === undefined))
-    return startOwnRelay({ tree, configure: () => configuration, socket, entry, files });
+    return startOwnRelay({ tree, configure: () => read, socket, entry, files });
   const scratch = await makeScratchTree({ ...files, append, bootPrograms: join(tree, "tftpboot") });
   return startOwnRelay({
     tree: scratch.tree,
-    configure: () => ({ ...configuration, export: declared(tree, planned, configuration) }),
+    configure: () => ({ ...read, export: declared(tree, planned, places) }),
     socket,
     entry,
     files,
@@ -74,13 +74,14 @@ async function entryOf(plan: CasePlan, tree: string, { boot, segment }: Configur
 function appendOf(
   { root, append = "" }: CasePlan,
   given: string,
-  { segment, export: declaredExports }: Configuration,
-  planned: readonly PlannedExport[],
+  { segment }: Configuration,
+  names: readonly string[],
+  places: ReadonlyMap<string, AoeAddress>,
 ): string {
   const line = joinWords(given, append);
   if (root === undefined) return line;
-  const exports = planned.map(({ name }) => {
-    const aoe = declaredExports.find((each) => each.name === name)?.aoe;
+  const exports = names.map((name) => {
+    const aoe = places.get(name);
     return { name, ...(aoe && { aoe: formatAoeAddress(aoe) }) };
   });
   return withRoot(line, root, { server: formatIpv4(segment.network.serverAddress), exports });

@@ -5,12 +5,14 @@ import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";
 import { plansOfJob } from "../job/plans.ts";
 import {
+  type Artefacts,
   type CasePlan,
   type Check,
   DEFAULTS,
   type ImageSource,
   onBothEngines,
   type Pattern,
+  suffixed,
 } from "../plan.ts";
 import type { ReportOptions } from "../report/deliver.ts";
 import { parseDuration } from "./duration.ts";
@@ -50,6 +52,12 @@ const OPTIONS = {
   jobs: text,
   init: flag,
   "serial-log": text,
+  screenshot: text,
+  pcap: text,
+  keep: text,
+  html: text,
+  baseline: text,
+  interactive: flag,
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -60,6 +68,10 @@ export interface SmokeOptions {
   readonly quiet: boolean;
   /** How many cases at a time. */
   readonly jobs: number;
+  /** The earlier report that the new one is compared with. */
+  readonly baseline?: string;
+  /** Whether the user's terminal is the guest's console. */
+  readonly interactive: boolean;
 }
 
 const [LEAST_MEMORY_MIB, MOST_MEMORY_MIB] = [64, 2048];
@@ -82,8 +94,17 @@ export async function parseOptions(
   const cases = named?.endsWith(".toml")
     ? await casesOfJob(named, values, tokens, scale)
     : await caseOf(values, named, tokens, scale);
-  const jobs = integer("jobs", values.jobs, 1, MOST_JOBS) ?? 1;
-  return { cases, reports: reportsOf(values), quiet: values.quiet === true, jobs };
+  const interactive = values.interactive === true;
+  if (interactive && (cases.length > 1 || cases[0]!.retries > 0))
+    throw new UsageError("--interactive is for one boot: leave --retry, --engine both and job.toml out");
+  return {
+    cases,
+    reports: reportsOf(values),
+    quiet: values.quiet === true || interactive,
+    jobs: integer("jobs", values.jobs, 1, MOST_JOBS) ?? 1,
+    ...(values.baseline !== undefined && { baseline: outputPath("baseline", values.baseline) }),
+    interactive,
+  };
 }
 
 type Values = ReturnType<typeof parse>["values"];
@@ -98,6 +119,13 @@ const OF_THE_RUN: readonly string[] = [
   "timeout-scale",
   "retry",
   "relay",
+  "serial-log",
+  "screenshot",
+  "pcap",
+  "keep",
+  "html",
+  "baseline",
+  "interactive",
 ];
 
 async function casesOfJob(
@@ -115,7 +143,23 @@ async function casesOfJob(
     scale,
     values.relay === undefined ? undefined : relayUrl(values.relay),
   );
-  return plans.map((plan) => ({ ...plan, ...(retries !== undefined && { retries }) }));
+  const artefacts = artefactsOf(values);
+  return plans.map((plan) => ({
+    ...plan,
+    ...(retries !== undefined && { retries }),
+    artefacts: plans.length === 1 ? artefacts : suffixed(artefacts, plan.name),
+  }));
+}
+
+function artefactsOf(values: Values): Artefacts {
+  const { screenshot, pcap } = values;
+  const serialLog = values["serial-log"];
+  return {
+    keep: oneOf("keep", values.keep, ["always", "passing", "failing", "never"]) ?? DEFAULTS.artefacts.keep,
+    ...(serialLog !== undefined && { serialLog: outputPath("serial-log", serialLog) }),
+    ...(screenshot !== undefined && { screenshot: outputPath("screenshot", screenshot) }),
+    ...(pcap !== undefined && { pcap: outputPath("pcap", pcap) }),
+  };
 }
 
 async function caseOf(
@@ -158,12 +202,7 @@ async function caseOf(
     timeoutMs: time("timeout", values.timeout, DEFAULTS.timeoutMs),
     stallMs: time("stall", values.stall, DEFAULTS.stallMs),
     retries: integer("retry", values.retry, 0, MOST_RETRIES) ?? DEFAULTS.retries,
-    artefacts: {
-      keep: "always",
-      ...(values["serial-log"] !== undefined && {
-        serialLog: outputPath("serial-log", values["serial-log"]),
-      }),
-    },
+    artefacts: artefactsOf(values),
   };
   return engine === "both" ? onBothEngines(plan) : [plan];
 }
@@ -179,12 +218,13 @@ function parse(argv: readonly string[]) {
 }
 
 function reportsOf(values: Values): ReportOptions {
-  const { json, tap, junit } = values;
+  const { json, tap, junit, html } = values;
   if (json && tap) throw new UsageError("--json and --tap both go to standard output: choose one");
   return {
     ...(json && { stdout: "json" }),
     ...(tap && { stdout: "tap" }),
     ...(junit !== undefined && { junit: outputPath("junit", junit) }),
+    ...(html !== undefined && { html: outputPath("html", html) }),
     github: process.env.GITHUB_ACTIONS === "true",
   };
 }

@@ -44,8 +44,15 @@ Reports:
   --json                  one object on standard output
   --tap                   or the Test Anything Protocol
   --junit FILE            JUnit's XML: a suite a case, a test case a milestone and a check
+  --html FILE             one page with the timeline, the console, the packets and the blocks that were read
+  --baseline REPORT.json  say what is slower, what is read more and which warnings are new against this report
   --serial-log FILE       all that the machine said on its serial console
+  --screenshot FILE       its screen at the end: SVG from v86, PNG from qemu
+  --pcap FILE             the frames of its network card (pcapng)
+  --keep WHEN             which boots leave these three behind: always, passing, failing or never (always)
+                            Of several cases each has files of its own: its name goes in front of the extension.
   --quiet                 no progress
+  --interactive           your terminal is the machine's console, until Ctrl-]
 
   -h, --help              this text
 

@@ -1,7 +1,6 @@
 import { constants } from "node:fs";
 import { access, mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { BootRecord } from "../boot/boot-record.ts";
 import { SmokeError } from "../errors.ts";
 import type { Artefacts } from "../plan.ts";
 import type { Verdict } from "./case-report.ts";
@@ -11,16 +10,27 @@ export function isKept({ keep }: Artefacts, verdict: Verdict): boolean {
   return keep === "always" || (keep !== "never" && (keep === "passing") === (verdict === "passed"));
 }
 
+/** Where the content of each comes from; undefined where there is none. */
+export type ArtefactSources = Readonly<
+  Record<Exclude<keyof Artefacts, "keep">, () => Promise<Uint8Array | undefined>>
+>;
+
 /** Writes what was gathered beside the report; resolves with the paths. */
 export async function writeArtefacts(
-  { artefacts }: { readonly artefacts: Artefacts },
-  record: BootRecord,
+  artefacts: Artefacts,
   verdict: Verdict,
+  sources: ArtefactSources,
 ): Promise<string[]> {
-  const { serialLog } = artefacts;
-  if (!isKept(artefacts, verdict) || serialLog === undefined) return [];
-  await writeOutput(serialLog, record.serial);
-  return [serialLog];
+  if (!isKept(artefacts, verdict)) return [];
+  const written: string[] = [];
+  for (const kind of ["serialLog", "screenshot", "pcap"] as const) {
+    const path = artefacts[kind];
+    const content = path === undefined ? undefined : await sources[kind]();
+    if (path === undefined || content === undefined) continue;
+    await writeOutput(path, content);
+    written.push(path);
+  }
+  return written;
 }
 
 /** Rejects with a `SmokeError` where a file that is asked for could not be written: before a boot, and not after it. */

@@ -1,5 +1,6 @@
 import { writeOutput } from "./artefacts.ts";
 import { githubAnnotations } from "./github.ts";
+import { htmlReport } from "./html.ts";
 import { jsonReport } from "./json.ts";
 import { junitReport } from "./junit.ts";
 import type { RunReport } from "./run-report.ts";
@@ -10,6 +11,7 @@ export interface ReportOptions {
   /** What goes to standard output. */
   readonly stdout?: "json" | "tap";
   readonly junit?: string;
+  readonly html?: string;
   /** Whether GitHub Actions runs this. */
   readonly github: boolean;
 }
@@ -17,7 +19,7 @@ export interface ReportOptions {
 /** Writes the reports. Rejects with a `SmokeError` where a file cannot be written. */
 export async function deliver(
   run: RunReport,
-  { stdout, junit, github }: ReportOptions,
+  { stdout, junit, html, github }: ReportOptions,
   write: (text: string) => void,
 ): Promise<void> {
   if (stdout === "json") write(jsonReport(run));
@@ -25,4 +27,5 @@ export async function deliver(
   // A workflow command is looked for on standard output; JSON has no place for one.
   if (github && stdout !== "json") for (const line of githubAnnotations(run)) write(`${line}\n`);
   if (junit !== undefined) await writeOutput(junit, junitReport(run));
+  if (html !== undefined) await writeOutput(html, htmlReport(run));
 }

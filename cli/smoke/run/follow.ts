@@ -8,12 +8,15 @@ import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { type CasePlan, compile } from "../plan.ts";
 import type { Verdict } from "../report/case-report.ts";
 import { blame, type Failure, failureOf, standing } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
 import { aborted, until } from "./wait.ts";
 
 export interface CaseHooks {
   /** Sees the record after each batch of events. */
   readonly progress?: (record: BootRecord) => void;
   readonly checked?: (result: CheckResult) => void;
+  /** A person's, while the machine runs. */
+  readonly terminal?: Terminal;
   /** Aborted where the user has had enough. */
   readonly signal: AbortSignal;
 }
@@ -44,7 +47,8 @@ export async function follow(
       framesFromGuest: record.counters?.framesOut ?? 0,
     });
   const whatEnds = enderOf(plan);
-  const timeUp = AbortSignal.timeout(plan.timeoutMs);
+  // A person takes the time that a person takes.
+  const timeUp = hooks.terminal === undefined ? AbortSignal.timeout(plan.timeoutMs) : over.signal;
   try {
     const first = await Promise.race([
       allHolds(plan, record, checks, over.signal, hooks).then(() => "done" as const),

@@ -7,6 +7,7 @@ import { Progress } from "../report/progress.ts";
 import { summaryOf } from "../report/summary.ts";
 import { withRetries } from "./retries.ts";
 import { imageName, runCase } from "./run-case.ts";
+import type { Terminal } from "./terminal.ts";
 
 export interface RunAllOptions {
   /** At most so many at a time. */
@@ -16,6 +17,8 @@ export interface RunAllOptions {
   readonly write: (text: string) => void;
   /** Whether `write` leads to a terminal. */
   readonly isTerminal: boolean;
+  /** A person's, for the console of a single case. */
+  readonly terminal?: Terminal;
 }
 
 /**
@@ -24,7 +27,8 @@ export interface RunAllOptions {
  */
 export async function runAll(cases: readonly CasePlan[], options: RunAllOptions): Promise<CaseReport[]> {
   const [only, ...others] = cases;
-  if (only !== undefined && others.length === 0) return [await runOne(only, options, inThisProcess)];
+  if (only !== undefined && others.length === 0)
+    return [await runOne(only, options, inThisProcess(options.terminal))];
   const reports: CaseReport[] = [];
   const waiting = [...cases.entries()];
   const worker = async () => {
@@ -39,12 +43,18 @@ export async function runAll(cases: readonly CasePlan[], options: RunAllOptions)
 
 type Attempt = (plan: CasePlan, progress: Progress, signal: AbortSignal) => Promise<CaseReport>;
 
-const inThisProcess: Attempt = (plan, progress, signal) =>
-  runCase(plan, {
-    signal,
-    progress: ({ milestones }) => progress.milestones(milestones),
-    checked: (result) => progress.check(result),
-  });
+const inThisProcess =
+  (terminal?: Terminal): Attempt =>
+  (plan, progress, signal) =>
+    runCase(plan, {
+      signal: terminal === undefined ? signal : AbortSignal.any([signal, terminal.leaving]),
+      ...(terminal === undefined
+        ? {
+            progress: ({ milestones }) => progress.milestones(milestones),
+            checked: (result) => progress.check(result),
+          }
+        : { terminal }),
+    });
 
 /** Where others stand beside it, a case that cannot be booted is a report like theirs. */
 const inAnother: Attempt = async (plan, progress, signal) => {

@@ -1,8 +1,10 @@
 import { EXIT } from "../../command.ts";
 import { BootRecord } from "../boot/boot-record.ts";
+import { Capture } from "../boot/capture.ts";
 import { type BootNetwork, openNetwork } from "../boot/network.ts";
 import { makeQemuPlace, powerOnQemu } from "../boot/qemu.ts";
-import { type MachineEvents, type PoweredMachine, powerOnV86 } from "../boot/v86.ts";
+import { Traffic } from "../boot/traffic.ts";
+import { type MachineFollower, type PoweredMachine, powerOnV86 } from "../boot/v86.ts";
 import type { CheckResult } from "../checks/check-result.ts";
 import type { CasePlan } from "../plan.ts";
 import { writeArtefacts } from "../report/artefacts.ts";
@@ -16,20 +18,20 @@ const CONSOLE_TAIL_CHARACTERS = 64 * 1024;
 /** Boots once and goes through the checks. Rejects with a `SmokeError` where there was nothing to boot. */
 export async function runCase(plan: CasePlan, hooks: CaseHooks): Promise<CaseReport> {
   if (plan.engine === "v86") {
-    return onNetwork(plan, await openNetwork(plan), hooks, (network, take) =>
-      powerOnV86(plan, network, take),
+    return onNetwork(plan, await openNetwork(plan), hooks, (network, follower) =>
+      powerOnV86(plan, network, follower),
     );
   }
   const place = await makeQemuPlace();
   try {
     const network = await openNetwork(plan, place.relaySocket);
-    return await onNetwork(plan, network, hooks, (on, take) => powerOnQemu(plan, on, place, take));
+    return await onNetwork(plan, network, hooks, (on, follower) => powerOnQemu(plan, on, place, follower));
   } finally {
     await place.remove();
   }
 }
 
-type PowerOn = (network: BootNetwork, take: MachineEvents) => Promise<PoweredMachine>;
+type PowerOn = (network: BootNetwork, follower: MachineFollower) => Promise<PoweredMachine>;
 
 /** Closes the network when it is done with it. */
 async function onNetwork(
@@ -41,14 +43,24 @@ async function onNetwork(
   const startedAt = new Date().toISOString();
   const startMs = performance.now();
   let machine: PoweredMachine | undefined;
+  const capture = plan.artefacts.pcap === undefined ? undefined : new Capture();
+  const traffic = new Traffic(capture);
   const record = new BootRecord((bytes) => machine?.send(bytes));
   const checks: CheckResult[] = [];
   const forget = record.onChange(() => hooks.progress?.(record));
   try {
-    machine = await powerOn(network, (events) => record.take(events));
+    machine = await powerOn(network, {
+      events: (events) => {
+        record.take(events);
+        for (const event of events) if (event.type === "serial") hooks.terminal?.write(event.bytes);
+      },
+      frame: (frame) => traffic.take(frame),
+    });
+    hooks.terminal?.attach((bytes) => machine?.send(bytes));
     const { verdict, diagnosis } = await follow(plan, network.entry.append, record, checks, hooks);
     const durationMs = Math.round(performance.now() - startMs);
-    const root = rootReads(network.entry.append, await network.status());
+    const root = rootReads(network.entry.append, await network.status(), traffic);
+    await hooks.terminal?.left(record, hooks.signal);
     return {
       name: plan.name,
       verdict,
@@ -73,10 +85,16 @@ async function onNetwork(
       ...(record.counters !== undefined && { network: record.counters }),
       console: record.console.text.slice(-CONSOLE_TAIL_CHARACTERS),
       screen: record.screen.text,
-      artefacts: await writeArtefacts(plan, record, verdict),
+      traffic: traffic.protocols,
+      artefacts: await writeArtefacts(plan.artefacts, verdict, {
+        serialLog: async () => record.serial,
+        screenshot: async () => machine?.screenshot(),
+        pcap: async () => capture?.file,
+      }),
     };
   } finally {
     forget();
+    hooks.terminal?.close();
     await machine?.close();
     record.console.close("the machine was switched off");
     await network.close();
