@@ -98,7 +98,10 @@ async function bootTree(tree: string): Promise<Finding[]> {
   const menu = join(tree, "tftpboot/pxelinux.cfg/default");
   const text = await readFile(menu, "utf8").catch(() => undefined);
   findings.push({ ok: text !== undefined, needed: true, what: menu, note: "the boot menu" });
-  const config = await readPxelinux({ name: "pxelinux.cfg/default", text: text ?? "" }, configFilesOf(tree));
+  const config = await readPxelinux(
+    { name: "pxelinux.cfg/default", text: text ?? "" },
+    configFilesOf(join(tree, "tftpboot")),
+  );
   for (const { file, line, text: said, why, kind } of config.reports) {
     if (kind === "slip")
       findings.push({

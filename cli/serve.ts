@@ -16,6 +16,9 @@ Options:
   --host HOST     listen on this address (127.0.0.1; [listen] host in netroot.toml)
   --port PORT     and on this port; 0 lets the system choose (8086; [listen] port in netroot.toml)
   --socket PATH   a UNIX socket as well, at which qemu's -netdev stream plugs in ([listen] socket in netroot.toml)
+  --tftpboot DIR  boot files from here, as they are, instead of TREE/tftpboot ([tree] tftpboot in netroot.toml)
+  --nbd-config FILE
+                  nbd-server's configuration from here, as it is ([tree] nbd_config in netroot.toml)
   --log FORMAT    text, or json: an object a line
   --verbose       log more
   -h, --help      this text
@@ -44,6 +47,10 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
         ...(values.port !== undefined && { port: parsePort(values.port) }),
         ...(values.socket !== undefined && { socket: resolve(values.socket) }),
       },
+      parts: {
+        ...(values.tftpboot !== undefined && { tftpboot: resolve(values.tftpboot) }),
+        ...(values["nbd-config"] !== undefined && { nbdConfig: resolve(values["nbd-config"]) }),
+      },
       logger,
     });
   } catch (error) {
@@ -69,6 +76,8 @@ function parse(argv: readonly string[]) {
         host: { type: "string" },
         port: { type: "string" },
         socket: { type: "string" },
+        tftpboot: { type: "string" },
+        "nbd-config": { type: "string" },
         log: { type: "string" },
         verbose: { type: "boolean" },
         help: { type: "boolean", short: "h" },

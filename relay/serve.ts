@@ -13,6 +13,7 @@ import { LEASE_FILE, LeaseFile } from "./client/lease-file.ts";
 import { clientLimits } from "./client/limits.ts";
 import { declareServices } from "./client/services.ts";
 import { readConfiguration } from "./config/configuration.ts";
+import { tftpbootOf } from "./config/folders.ts";
 import type { Configuration } from "./config/schema.ts";
 import { openExports } from "./exports/open-exports.ts";
 import { inspectBootTree, requireBootTree } from "./http/boot-tree.ts";
@@ -41,6 +42,8 @@ export interface RelayOptions {
   readonly tree: string;
   /** Overrides `[listen]` of netroot.toml. Port 0 lets the system choose. */
   readonly listen?: { readonly host?: string; readonly port?: number; readonly socket?: string };
+  /** Parts of the tree that lie elsewhere: override `[tree]` of netroot.toml. With a `tftpboot` the tree itself may be missing. */
+  readonly parts?: TreeParts;
   /** The built page's folder; dist/page of this project unless given. */
   readonly page?: string;
   /** Whether nbd-server may be used; it is, where it is installed, unless told otherwise. */
@@ -48,6 +51,12 @@ export interface RelayOptions {
   /** Changes what netroot.toml says, before anything is opened. */
   readonly configure?: (configuration: Configuration) => Configuration;
   readonly logger: Logger;
+}
+
+/** Absolute paths. */
+export interface TreeParts {
+  readonly tftpboot?: string;
+  readonly nbdConfig?: string;
 }
 
 export interface Relay {
@@ -93,8 +102,9 @@ async function open(
   onClose: (close: () => Promise<void>) => void,
 ): Promise<Omit<Relay, "close">> {
   const { tree, logger, page = BUILT_PAGE, useNbdServer } = options;
-  await requireBootTree(tree);
-  const read = await readConfiguration(tree);
+  // Who names the tree's parts one by one needs none.
+  if (options.parts?.tftpboot === undefined) await requireBootTree(tree);
+  const read = withParts(await readConfiguration(tree), options.parts);
   const configuration = options.configure?.(read) ?? read;
   const { host, port: wantedPort, socket } = { ...configuration.listen, ...options.listen };
   const { network, mtu, mode } = configuration.segment;
@@ -109,11 +119,12 @@ async function open(
     ...(useNbdServer !== undefined && { useNbdServer }),
   });
   onClose(() => exports.close());
-  const bootFiles = join(tree, "tftpboot");
+  const bootFiles = tftpbootOf(tree, configuration);
+  if (configuration.tree.tftpboot !== undefined) await requireBootTree(bootFiles);
   const byHttp = configuration.forward.every(({ port }) => port !== BOOT_HTTP_PORT);
   const script = byHttp ? `http://${formatIpv4(address)}/${IPXE_SCRIPT}` : IPXE_SCRIPT;
-  const boot = await planBoot(tree, configuration.boot, script);
-  const scripts = bootScripts({ tree, pxe: boot.pxe, sharedSegment: mode === "shared" });
+  const boot = await planBoot(bootFiles, configuration.boot, script);
+  const scripts = bootScripts({ tftpboot: bootFiles, pxe: boot.pxe, sharedSegment: mode === "shared" });
   const bootHttp = new BootHttp(bootFiles, scripts);
   onClose(async () => bootHttp.close());
   const services = await declareServices(exports.hub, configuration.forward, bootHttp.service);
@@ -154,9 +165,9 @@ async function open(
     onClose(() => vblades.close());
     bladeNotices = vblades.notices;
   }
-  const menu = await findMenu(tree, boot.pxe, network.firstClientAddress);
+  const menu = await findMenu(bootFiles, boot.pxe, network.firstClientAddress);
   const notices: readonly Notice[] = [
-    ...(await inspectBootTree(tree, menu)),
+    ...(await inspectBootTree(bootFiles, menu)),
     ...boot.notices,
     ...exports.notices,
     ...bladeNotices,
@@ -202,11 +213,13 @@ async function open(
   });
   const { connections, request_seconds } = configuration.limits;
   const http = createSiteServer({ connections, requestMs: request_seconds * 1000 }, (request, response) => {
-    answer({ tree, page, status, offer, access, metrics }, request, response).catch((error: Error) => {
-      // The client left in the middle, or the disk failed: either way it is no longer to be answered.
-      logger.debug(`${request.method} ${request.url}: ${error.message}`);
-      response.destroy();
-    });
+    answer({ tree, tftpboot: bootFiles, page, status, offer, access, metrics }, request, response).catch(
+      (error: Error) => {
+        // The client left in the middle, or the disk failed: either way it is no longer to be answered.
+        logger.debug(`${request.method} ${request.url}: ${error.message}`);
+        response.destroy();
+      },
+    );
   });
   onClose(
     () =>
@@ -262,6 +275,15 @@ async function open(
     access: access.counters,
     status,
   };
+}
+
+function withParts(configuration: Configuration, { tftpboot, nbdConfig }: TreeParts = {}): Configuration {
+  const tree = {
+    ...configuration.tree,
+    ...(tftpboot !== undefined && { tftpboot }),
+    ...(nbdConfig !== undefined && { nbd_config: nbdConfig }),
+  };
+  return { ...configuration, tree };
 }
 
 /** Where every client has a segment of its own, each gets the same address anyway: there is nothing to keep. */

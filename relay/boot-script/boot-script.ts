@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { PxeConfig } from "../../net/dhcp/pxe.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import type { Ipv4Address } from "../../net/ipv4/address.ts";
@@ -30,18 +29,18 @@ export type BootScript =
 export type BootScripts = (parts: readonly string[], client: ScriptClient) => Promise<BootScript | undefined>;
 
 export interface BootScriptOptions {
-  readonly tree: string;
+  readonly tftpboot: string;
   readonly pxe: PxeConfig;
   /** Machines share the segment. */
   readonly sharedSegment: boolean;
 }
 
 /** Makes iPXE scripts of the tree's pxelinux configs: of the one that PXELINUX would find on the asking machine, or of those named. */
-export function bootScripts({ tree, pxe, sharedSegment }: BootScriptOptions): BootScripts {
-  const read = configFilesOf(tree);
+export function bootScripts({ tftpboot, pxe, sharedSegment }: BootScriptOptions): BootScripts {
+  const read = configFilesOf(tftpboot);
   return async ([first, ...rest], { address, mac }) => {
     if (first !== IPXE_SCRIPT) return undefined;
-    const menu = await findMenu(tree, pxe, address, mac);
+    const menu = await findMenu(tftpboot, pxe, address, mac);
     const named = rest
       .join("/")
       .split(",")
@@ -61,7 +60,7 @@ export function bootScripts({ tree, pxe, sharedSegment }: BootScriptOptions): Bo
       files.push({ name, text: answer.text });
     }
     const config = await readPxelinux(files, read, menu?.prefix ?? "");
-    const unfit = await unfitKernels(join(tree, "tftpboot"), config);
+    const unfit = await unfitKernels(tftpboot, config);
     return { ok: true, text: ipxeScript(config, { source: names.join(", "), sharedSegment, unfit }) };
   };
 }

@@ -16,6 +16,7 @@ describe("netroot.toml", () => {
     expect(configuration).toEqual(parse(""));
     expect(configuration).toEqual({
       listen: { host: "127.0.0.1", port: 8086 },
+      tree: {},
       segment: {
         mode: "isolated",
         network: {

@@ -195,6 +195,13 @@ const tables = z.strictObject({
         .default(9000),
     })
     .prefault({}),
+  /** Parts of the tree that lie elsewhere, and are used as they are; relative to the tree. */
+  tree: z
+    .strictObject({
+      tftpboot: words("the path of a folder, such as /srv/tftpboot").optional(),
+      nbd_config: words("the path of nbd-server's configuration, such as /etc/nbd-server/config").optional(),
+    })
+    .prefault({}),
   /** What a machine that boots from the network card is told. See `planBoot` for the defaults. */
   boot: bootTable.prefault({}),
   export: z

@@ -2,8 +2,16 @@ import { readdir, readFile, realpath } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import type { Notice } from "../../net/status/status.ts";
 import { CONFIGURATION_FILE, ConfigurationError } from "../config/configuration.ts";
+import { nbdConfigOf } from "../config/folders.ts";
 import type { Configuration } from "../config/schema.ts";
-import { movedSection, parseServerConfig, type ServerSection } from "../servers/nbd-server-config.ts";
+import {
+  includedFolders,
+  movedSection,
+  parseServerConfig,
+  type ServerConfig,
+  type ServerSection,
+  withoutIncludes,
+} from "../servers/nbd-server-config.ts";
 
 /** An export that is to be, and where its bytes come from. */
 export interface PlannedExport {
@@ -35,11 +43,12 @@ export async function planExports(tree: string, configuration: Configuration): P
   const notices: Notice[] = [];
   const planned = new Map<string, PlannedExport>();
   const images = await findImages(join(tree, "exports"));
-  const config = parseServerConfig(await readOptional(join(tree, SERVER_CONFIG)));
+  const serverConfig = nbdConfigOf(tree, configuration);
+  const config = await readServerConfig(serverConfig, configuration.tree.nbd_config !== undefined);
 
   requireOnce(
     config.sections.map(({ name }) => ({ name, where: `[${name}]` })),
-    join(tree, SERVER_CONFIG),
+    serverConfig,
   );
   for (const written of config.sections) {
     const section = await found(written, images);
@@ -145,9 +154,24 @@ function unused(loser: string, name: string, winner: string): Notice {
   };
 }
 
-async function readOptional(path: string): Promise<string> {
+/** With the files of its `includedir`, in the place of which their sections stand: Debian's own configuration has one. */
+async function readServerConfig(path: string, isNamed: boolean): Promise<ServerConfig> {
+  const main = parseServerConfig(await readOptional(path, isNamed));
+  const included: ServerConfig[] = [];
+  for (const folder of includedFolders(main)) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((each) => each.endsWith(".conf")).sort())
+      included.push(parseServerConfig(await readOptional(join(folder, name), true)));
+  }
+  return {
+    generic: withoutIncludes(main),
+    sections: [main, ...included].flatMap(({ sections }) => sections),
+  };
+}
+
+async function readOptional(path: string, isNamed: boolean): Promise<string> {
   return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
+    if (error.code === "ENOENT" && !isNamed) return "";
     throw new ConfigurationError(`${path} cannot be read: ${error.message}.`, { cause: error });
   });
 }

@@ -24,7 +24,7 @@ it("finds what is missing behind the files that the menu includes", async () => 
     "menus/one.cfg": "LABEL a\nKERNEL linux\nAPPEND initrd=gone",
     linux: "",
   });
-  expect(await inspectBootTree(tree)).toEqual([
+  expect(await inspectBootTree(join(tree, "tftpboot"))).toEqual([
     {
       code: "boot-file-missing",
       message: `The boot entry a names gone, which is not in ${tree}/tftpboot.`,
@@ -38,7 +38,7 @@ it("says each slip with its file and line, and each file of an entry once", asyn
     "menus/one.cfg": "INCLUDE pxelinux.cfg/default\nINCLUDE gone.cfg\nINCLUDE out.cfg",
   });
   await symlink("/etc/hostname", join(tree, "tftpboot/out.cfg"));
-  const notices = await inspectBootTree(tree);
+  const notices = await inspectBootTree(join(tree, "tftpboot"));
   expect(notices.map(({ code, message }) => [code, message])).toEqual([
     ["boot-file-missing", "The boot entry a names ../linux, which lies outside the boot tree."],
     [
@@ -63,5 +63,8 @@ it("says each slip with its file and line, and each file of an entry once", asyn
 
 it("says that a menu is empty, and why it may be", async () => {
   await write({ "pxelinux.cfg/default": "LABLE linux\n" });
-  expect((await inspectBootTree(tree)).map(({ code }) => code)).toEqual(["menu-empty", "menu-slip"]);
+  expect((await inspectBootTree(join(tree, "tftpboot"))).map(({ code }) => code)).toEqual([
+    "menu-empty",
+    "menu-slip",
+  ]);
 });

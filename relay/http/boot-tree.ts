@@ -37,11 +37,14 @@ export async function requireBootTree(tree: string): Promise<void> {
 }
 
 /** What a person should know about the tree before powering on a machine. It is served all the same. */
-export async function inspectBootTree(tree: string, menu = { file: MAIN, prefix: "" }): Promise<Notice[]> {
+export async function inspectBootTree(
+  tftpboot: string,
+  menu = { file: MAIN, prefix: "" },
+): Promise<Notice[]> {
   const shown = `tftpboot/${menu.file}`;
   let text: string;
   try {
-    text = await readFile(join(tree, shown), "utf8");
+    text = await readFile(join(tftpboot, menu.file), "utf8");
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "EACCES"
@@ -53,23 +56,23 @@ export async function inspectBootTree(tree: string, menu = { file: MAIN, prefix:
           },
         ];
   }
-  const config = await readPxelinux({ name: menu.file, text }, configFilesOf(tree), menu.prefix);
+  const config = await readPxelinux({ name: menu.file, text }, configFilesOf(tftpboot), menu.prefix);
   if (config.entries.length === 0)
     return [
       { code: "menu-empty", message: `${shown} has no LABEL: there is nothing to choose from.` },
       ...slips(config),
     ];
-  return [...(await missingFiles(tree, config)), ...slips(config)];
+  return [...(await missingFiles(tftpboot, config)), ...slips(config)];
 }
 
-async function missingFiles(tree: string, { entries }: PxelinuxConfig): Promise<Notice[]> {
+async function missingFiles(tftpboot: string, { entries }: PxelinuxConfig): Promise<Notice[]> {
   const notices: Notice[] = [];
   for (const { label, kernel, initrds, prefix } of entries) {
     for (const name of kernel === undefined ? [] : [kernel, ...initrds]) {
       const path = treePath(name, prefix);
-      if (path.ok && (await exists(join(tree, "tftpboot", path.path)))) continue;
+      if (path.ok && (await exists(join(tftpboot, path.path)))) continue;
       const why = path.ok
-        ? `which is not in ${tree}/tftpboot`
+        ? `which is not in ${tftpboot}`
         : path.reason === "elsewhere"
           ? "which is on another server, where this relay does not fetch it"
           : "which lies outside the boot tree";

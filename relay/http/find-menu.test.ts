@@ -21,20 +21,29 @@ async function write(...names: string[]): Promise<void> {
 }
 
 it("finds what PXELINUX finds at this address", async () => {
-  expect(await findMenu(tree, {}, ADDRESS)).toBeUndefined();
+  expect(await findMenu(join(tree, "tftpboot"), {}, ADDRESS)).toBeUndefined();
   await write("pxelinux.cfg/default");
-  expect(await findMenu(tree, {}, ADDRESS)).toEqual({ file: "pxelinux.cfg/default", prefix: "" });
+  expect(await findMenu(join(tree, "tftpboot"), {}, ADDRESS)).toEqual({
+    file: "pxelinux.cfg/default",
+    prefix: "",
+  });
   await write("pxelinux.cfg/0A56", "pxelinux.cfg/0A560065");
-  expect(await findMenu(tree, {}, ADDRESS)).toEqual({ file: "pxelinux.cfg/0A56", prefix: "" });
+  expect(await findMenu(join(tree, "tftpboot"), {}, ADDRESS)).toEqual({
+    file: "pxelinux.cfg/0A56",
+    prefix: "",
+  });
   await write("site.cfg");
-  expect(await findMenu(tree, { configFile: "site.cfg" }, ADDRESS)).toEqual({ file: "site.cfg", prefix: "" });
+  expect(await findMenu(join(tree, "tftpboot"), { configFile: "site.cfg" }, ADDRESS)).toEqual({
+    file: "site.cfg",
+    prefix: "",
+  });
 });
 
 it("finds the file that is for a card, where the card is known", async () => {
   const mac = parseMac("02:00:00:00:00:64")!;
   await write("pxelinux.cfg/default", "pxelinux.cfg/01-02-00-00-00-00-64");
-  expect(await findMenu(tree, {}, ADDRESS)).toMatchObject({ file: "pxelinux.cfg/default" });
-  expect(await findMenu(tree, {}, ADDRESS, mac)).toMatchObject({
+  expect(await findMenu(join(tree, "tftpboot"), {}, ADDRESS)).toMatchObject({ file: "pxelinux.cfg/default" });
+  expect(await findMenu(join(tree, "tftpboot"), {}, ADDRESS, mac)).toMatchObject({
     file: "pxelinux.cfg/01-02-00-00-00-00-64",
   });
 });
@@ -42,19 +51,24 @@ it("finds the file that is for a card, where the card is known", async () => {
 it("looks beside the boot program, or where option 210 says, and else at the root of the tree", async () => {
   const file = "installer/i386/pxelinux.0";
   await write("pxelinux.cfg/default");
-  expect(await findMenu(tree, { file }, ADDRESS)).toEqual({ file: "pxelinux.cfg/default", prefix: "" });
+  expect(await findMenu(join(tree, "tftpboot"), { file }, ADDRESS)).toEqual({
+    file: "pxelinux.cfg/default",
+    prefix: "",
+  });
   await write("installer/i386/pxelinux.cfg/default");
-  expect(await findMenu(tree, { file }, ADDRESS)).toEqual({
+  expect(await findMenu(join(tree, "tftpboot"), { file }, ADDRESS)).toEqual({
     file: "installer/i386/pxelinux.cfg/default",
     prefix: "installer/i386",
   });
-  expect(await findMenu(tree, { file, pathPrefix: "/" }, ADDRESS)).toEqual({
+  expect(await findMenu(join(tree, "tftpboot"), { file, pathPrefix: "/" }, ADDRESS)).toEqual({
     file: "pxelinux.cfg/default",
     prefix: "/",
   });
 });
 
 it("does not look outside the tree, nor on another server", async () => {
-  expect(await findMenu(tree, { configFile: "../../etc/hostname" }, ADDRESS)).toBeUndefined();
-  expect(await findMenu(tree, { pathPrefix: "tftp://10.0.0.1/" }, ADDRESS)).toBeUndefined();
+  expect(
+    await findMenu(join(tree, "tftpboot"), { configFile: "../../etc/hostname" }, ADDRESS),
+  ).toBeUndefined();
+  expect(await findMenu(join(tree, "tftpboot"), { pathPrefix: "tftp://10.0.0.1/" }, ADDRESS)).toBeUndefined();
 });

@@ -12,12 +12,12 @@ import { configFilesOf } from "./config-files.ts";
  * its card's address for a name counts where that is given, those that have a UUID do not. Undefined where the tree has none.
  */
 export async function findMenu(
-  tree: string,
+  tftpboot: string,
   { file = "", configFile, pathPrefix }: PxeConfig,
   address: Ipv4Address,
   mac?: MacAddress,
 ): Promise<RelayStatus["menu"]> {
-  const read = configFilesOf(tree);
+  const read = configFilesOf(tftpboot);
   const names = configNames({
     address,
     ...(mac !== undefined && { mac }),

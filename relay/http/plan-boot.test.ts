@@ -13,15 +13,15 @@ afterEach(() => rm(tree, { recursive: true }));
 
 describe("what a machine boots from its network card", () => {
   it("is the tree's pxelinux.0, and nothing where there is none", async () => {
-    expect(await planBoot(tree, {})).toEqual({ pxe: {}, notices: [] });
+    expect(await planBoot(join(tree, "tftpboot"), {})).toEqual({ pxe: {}, notices: [] });
     await writeFile(join(tree, "tftpboot/pxelinux.0"), "");
-    expect(await planBoot(tree, {})).toEqual({ pxe: { file: "pxelinux.0" }, notices: [] });
+    expect(await planBoot(join(tree, "tftpboot"), {})).toEqual({ pxe: { file: "pxelinux.0" }, notices: [] });
   });
 
   it("is what netroot.toml says, and a person is told what is not there", async () => {
     await writeFile(join(tree, "tftpboot/pxelinux.0"), "");
     await writeFile(join(tree, "tftpboot/lpxelinux.0"), "");
-    const plan = await planBoot(tree, {
+    const plan = await planBoot(join(tree, "tftpboot"), {
       file: "/lpxelinux.0",
       ipxe: "http://10.86.0.1/menu.ipxe",
       config: "../config",
@@ -36,28 +36,35 @@ describe("what a machine boots from its network card", () => {
     expect(plan.notices.map(({ message }) => message)).toEqual([
       `boot.config of netroot.toml names ../config, which is not in ${tree}/tftpboot: a machine that boots from its network card will not find it.`,
     ]);
-    expect((await planBoot(tree, { file: "gone.0" })).notices).toMatchObject([{ code: "boot-file-missing" }]);
+    expect((await planBoot(join(tree, "tftpboot"), { file: "gone.0" })).notices).toMatchObject([
+      { code: "boot-file-missing" },
+    ]);
   });
 
   it("is a script for iPXE where there is something to make it of, unless netroot.toml says otherwise", async () => {
     const script = "http://10.86.0.1/netroot.ipxe";
-    expect((await planBoot(tree, {}, script)).pxe).toEqual({});
+    expect((await planBoot(join(tree, "tftpboot"), {}, script)).pxe).toEqual({});
     await mkdir(join(tree, "tftpboot/installer/pxelinux.cfg"), { recursive: true });
     const file = "installer/pxelinux.0";
-    expect((await planBoot(tree, { file }, script)).pxe).toEqual({ file, ipxeFile: script });
-    expect((await planBoot(tree, {}, script)).pxe).toEqual({});
+    expect((await planBoot(join(tree, "tftpboot"), { file }, script)).pxe).toEqual({
+      file,
+      ipxeFile: script,
+    });
+    expect((await planBoot(join(tree, "tftpboot"), {}, script)).pxe).toEqual({});
     await mkdir(join(tree, "tftpboot/pxelinux.cfg"));
-    expect((await planBoot(tree, {}, script)).pxe).toEqual({ ipxeFile: script });
-    expect((await planBoot(tree, { ipxe: false }, script)).pxe).toEqual({});
-    expect((await planBoot(tree, { ipxe: "menu.ipxe" }, script)).pxe).toEqual({ ipxeFile: "menu.ipxe" });
-    expect((await planBoot(tree, { ipxe: "netroot.ipxe" })).notices).toEqual([]);
+    expect((await planBoot(join(tree, "tftpboot"), {}, script)).pxe).toEqual({ ipxeFile: script });
+    expect((await planBoot(join(tree, "tftpboot"), { ipxe: false }, script)).pxe).toEqual({});
+    expect((await planBoot(join(tree, "tftpboot"), { ipxe: "menu.ipxe" }, script)).pxe).toEqual({
+      ipxeFile: "menu.ipxe",
+    });
+    expect((await planBoot(join(tree, "tftpboot"), { ipxe: "netroot.ipxe" })).notices).toEqual([]);
   });
 
   it("is no iPXE that loads itself again and again", async () => {
     await writeFile(join(tree, "tftpboot/undionly.kpxe"), "");
     await writeFile(join(tree, "tftpboot/menu.ipxe"), "");
     const file = "undionly.kpxe";
-    expect((await planBoot(tree, { file })).notices).toMatchObject([{ code: "boot-loop" }]);
-    expect((await planBoot(tree, { file, ipxe: "menu.ipxe" })).notices).toEqual([]);
+    expect((await planBoot(join(tree, "tftpboot"), { file })).notices).toMatchObject([{ code: "boot-loop" }]);
+    expect((await planBoot(join(tree, "tftpboot"), { file, ipxe: "menu.ipxe" })).notices).toEqual([]);
   });
 });

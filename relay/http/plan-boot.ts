@@ -22,20 +22,20 @@ export interface BootPlan {
  * @param script where iPXE finds that, if anywhere
  */
 export async function planBoot(
-  tree: string,
+  tftpboot: string,
   boot: Configuration["boot"],
   script?: string,
 ): Promise<BootPlan> {
-  const file = boot.file ?? ((await isInTree(tree, PXELINUX)) ? PXELINUX : undefined);
-  const ipxe = boot.ipxe ?? ((await hasMenu(tree, boot, file)) ? script : undefined);
+  const file = boot.file ?? ((await isIn(tftpboot, PXELINUX)) ? PXELINUX : undefined);
+  const ipxe = boot.ipxe ?? ((await hasMenu(tftpboot, boot, file)) ? script : undefined);
   const notices: Notice[] = [];
   for (const [key, name] of Object.entries({ file: boot.file, ipxe: boot.ipxe, config: boot.config })) {
     if (name === undefined || name === false || name === IPXE_SCRIPT) continue;
     const path = treePath(name);
-    if (path.ok ? await isInTree(tree, path.path) : path.reason === "elsewhere") continue;
+    if (path.ok ? await isIn(tftpboot, path.path) : path.reason === "elsewhere") continue;
     notices.push({
       code: "boot-file-missing",
-      message: `boot.${key} of netroot.toml names ${name}, which is not in ${tree}/tftpboot: a machine that boots from its network card will not find it.`,
+      message: `boot.${key} of netroot.toml names ${name}, which is not in ${tftpboot}: a machine that boots from its network card will not find it.`,
     });
   }
   if (file !== undefined && (ipxe === undefined || ipxe === false) && IPXE_BINARY.test(file)) {
@@ -56,15 +56,15 @@ export async function planBoot(
 }
 
 /** Whether there is something to make a script of. */
-async function hasMenu(tree: string, { config }: Configuration["boot"], file = ""): Promise<boolean> {
+async function hasMenu(tftpboot: string, { config }: Configuration["boot"], file = ""): Promise<boolean> {
   if (config !== undefined) return true;
   for (const folder of new Set([posix.dirname(file), ""]))
-    if (await isInTree(tree, posix.join(folder, "pxelinux.cfg"))) return true;
+    if (await isIn(tftpboot, posix.join(folder, "pxelinux.cfg"))) return true;
   return false;
 }
 
-function isInTree(tree: string, path: string): Promise<boolean> {
-  return access(join(tree, "tftpboot", path), constants.R_OK).then(
+function isIn(tftpboot: string, path: string): Promise<boolean> {
+  return access(join(tftpboot, path), constants.R_OK).then(
     () => true,
     () => false,
   );

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { join } from "node:path";
 import { type NearOffer, serializeOffer } from "../../net/near/offer.ts";
 import type { RelayStatus } from "../../net/status/status.ts";
 import type { Access } from "../access/access.ts";
@@ -13,6 +12,7 @@ import { sendFile } from "./send-file.ts";
 export interface SiteOptions {
   /** The boot tree. */
   readonly tree: string;
+  readonly tftpboot: string;
   /** The built page's folder. */
   readonly page: string;
   readonly status: () => RelayStatus;
@@ -51,7 +51,7 @@ export async function answer(
   const stranger = FOR_HOLDERS.has(top ?? "") ? options.access.admitHolder(request) : undefined;
   if (stranger !== undefined) return sendRefusal(response, stranger);
   if (top === "tftpboot" && rest.length > 0) {
-    const file = await openConfined(join(options.tree, "tftpboot"), rest, parts.join("/"));
+    const file = await openConfined(options.tftpboot, rest, parts.join("/"));
     if (!file.ok) return sendSentence(response, file.status, file.message);
     return sendFile(request, response, file.handle, { name: rest.at(-1) ?? "" });
   }

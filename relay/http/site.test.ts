@@ -18,7 +18,16 @@ let exportState: ExportState | "none" = "ready";
 const access = new Access({ listenHost: "127.0.0.1", logger: silentLogger });
 const server = createServer((incoming, outgoing) => {
   const metrics = { contentType: "text/plain; version=0.0.4", text: async () => "netroot_clients 0\n" };
-  const site = { tree: join(folder, "tree"), page: join(folder, "page"), status, offer, access, metrics };
+  const tree = join(folder, "tree");
+  const site = {
+    tree,
+    tftpboot: join(tree, "tftpboot"),
+    page: join(folder, "page"),
+    status,
+    offer,
+    access,
+    metrics,
+  };
   answer(site, incoming, outgoing).catch(() => outgoing.destroy());
 });
 

@@ -38,6 +38,18 @@ export function serializeServerConfig({ generic, sections }: ServerConfig): stri
   return [group("generic", generic), ...sections.map(({ name, lines }) => group(name, lines))].join("\n");
 }
 
+const INCLUDE = "includedir";
+
+/** Folders whose `.conf` files are part of the configuration (nbd-server(5), includedir). */
+export function includedFolders({ generic }: ServerConfig): string[] {
+  const folder = settingOf(generic, INCLUDE);
+  return folder === undefined || folder === "" ? [] : [folder];
+}
+
+export function withoutIncludes({ generic }: ServerConfig): string[] {
+  return generic.filter((line) => keyOf(line) !== INCLUDE);
+}
+
 /** Where a server listens, and as whom it runs: nothing of it holds for an instance of ours. */
 const OURS = ["port", "listenaddr", "unixsock", "duallisten", "oldstyle"];
 const FOR_ROOT = ["user", "group"];

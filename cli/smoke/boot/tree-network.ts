@@ -4,6 +4,7 @@ import { type AoeAddress, formatAoeAddress } from "../../../net/aoe/address.ts";
 import { formatIpv4 } from "../../../net/ipv4/address.ts";
 import { joinWords } from "../../../net/pxelinux/append.ts";
 import { readConfiguration } from "../../../relay/config/configuration.ts";
+import { tftpbootOf } from "../../../relay/config/folders.ts";
 import type { Configuration } from "../../../relay/config/schema.ts";
 import { aoePlaces } from "../../../relay/exports/aoe-places.ts";
 import { type PlannedExport, planExports } from "../../../relay/exports/plan-exports.ts";
@@ -32,19 +33,20 @@ export async function treeNetwork(plan: CasePlan, tree: string, socket?: string)
   const places = new Map(aoePlaces(tree, names, read).map(({ name, address }) => [name, address]));
   const given = await entryOf(plan, tree, read);
   const append = appendOf(plan, given.append, read, names, places);
+  const tftpboot = tftpbootOf(tree, read);
   const files = {
-    kernel: join(tree, "tftpboot", given.kernel),
-    initrds: given.initrds.map((initrd) => join(tree, "tftpboot", initrd)),
+    kernel: join(tftpboot, given.kernel),
+    initrds: given.initrds.map((initrd) => join(tftpboot, initrd)),
   };
   await requireKernel(files.kernel, plan.engine);
   for (const initrd of files.initrds) await requireFile(initrd, "initrd");
   const entry = { ...given, append };
   if (plan.boot === "direct" || (append === given.append && plan.label === undefined))
     return startOwnRelay({ tree, configure: () => read, socket, entry, files });
-  const scratch = await makeScratchTree({ ...files, append, bootPrograms: join(tree, "tftpboot") });
+  const scratch = await makeScratchTree({ ...files, append, bootPrograms: tftpboot });
   return startOwnRelay({
     tree: scratch.tree,
-    configure: () => ({ ...read, export: declared(tree, planned, places) }),
+    configure: () => ({ ...read, tree: {}, export: declared(tree, planned, places) }),
     socket,
     entry,
     files,
@@ -60,15 +62,16 @@ async function requireRootImages(planned: readonly PlannedExport[]): Promise<voi
   }
 }
 
-async function entryOf(plan: CasePlan, tree: string, { boot, segment }: Configuration) {
-  const { pxe } = await planBoot(tree, boot);
-  const menu = await findMenu(tree, pxe, segment.network.firstClientAddress);
+async function entryOf(plan: CasePlan, tree: string, configuration: Configuration) {
+  const tftpboot = tftpbootOf(tree, configuration);
+  const { pxe } = await planBoot(tftpboot, configuration.boot);
+  const menu = await findMenu(tftpboot, pxe, configuration.segment.network.firstClientAddress);
   if (menu === undefined)
     throw new SmokeError(
       "usage",
       `${tree} has no tftpboot/pxelinux.cfg/default, so there is no entry to boot.`,
     );
-  return menuEntry(await readFile(join(tree, "tftpboot", menu.file), "utf8"), plan.label);
+  return menuEntry(await readFile(join(tftpboot, menu.file), "utf8"), plan.label);
 }
 
 function appendOf(
