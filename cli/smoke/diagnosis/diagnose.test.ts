@@ -53,6 +53,13 @@ describe("a diagnosis", () => {
       "FATAL: Failed to mount overlay(rw)",
     ],
     ["module-missing", { milestone: "network" }, "module-missing", "root-attached", "can't load module nbd"],
+    [
+      "shell-is-dash",
+      { code: "emergency-shell", milestone: "network" },
+      "shell-not-bash",
+      "root-attached",
+      "kiwi-filesystem-lib.sh: function: not found",
+    ],
     ["getty-missing", {}, "getty-missing", "login", "no more processes left"],
     ["network-torn-down", {}, "root-lost", "login", "root (automatic login)"],
     [
@@ -81,7 +88,7 @@ describe("a diagnosis", () => {
   );
 
   it("was tried on every console that is kept", async () => {
-    expect(await readdir(CONSOLES)).toHaveLength(10);
+    expect(await readdir(CONSOLES)).toHaveLength(11);
   });
 
   it("does not take a good console for a bad one: what was seen keeps its own words", async () => {

@@ -71,6 +71,16 @@ export const RULES: readonly Rule[] = [
     cause: 'Build the initrd with the module: add_drivers+=" aoe " in dracut.conf.d.',
   },
   {
+    after: ANY,
+    // As dash says it; bash has another way to say it.
+    line: /: \d+: (?:\S+: )?(?:Syntax error: |(?:function|\[\[|declare|shopt): not found)/,
+    code: "shell-not-bash",
+    milestone: "root-attached",
+    message: "The initrd's shell cannot read its own scripts.",
+    cause:
+      'They are written for bash, and /bin/sh in the initrd is dash: build it with dracut\'s module, add_dracutmodules+=" bash " in dracut.conf.d.',
+  },
+  {
     after: ["kernel-panic", "restarted"],
     line: /VFS: Unable to mount root fs|VFS: Cannot open root device/,
     code: "initrd-missing",

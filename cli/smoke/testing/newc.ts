@@ -53,6 +53,6 @@ export function writeNewc(entries: readonly NewcEntry[]): Buffer {
 }
 
 /** A regular file that may be run. */
-export function programEntry(path: string, text: string): NewcEntry {
-  return { path, mode: REGULAR | 0o755, content: Buffer.from(text), numbers: [0, 0, 0, 0, 1] };
+export function programEntry(path: string, content: string | Uint8Array): NewcEntry {
+  return { path, mode: REGULAR | 0o755, content: Buffer.from(content), numbers: [0, 0, 0, 0, 1] };
 }
