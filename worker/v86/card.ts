@@ -9,8 +9,13 @@ const NE2K_STOPPED = 1;
 const NE2K_HEADER_BYTES = 4;
 const NE2K_LEAST_FRAME_BYTES = 60;
 
+export interface PcCard extends Card {
+  /** Whether frames lie in the guest's ring that it has not taken out yet. */
+  hasUnread(): boolean;
+}
+
 /** The emulated card, as the NIC sees it. */
-export function cardOf(internals: Internals): Card {
+export function cardOf(internals: Internals): PcCard {
   const { virtio_net: virtioNet, net: ne2k } = internals.v86.cpu.devices;
   const deliver = (frame: Uint8Array) => internals.bus.send("net0-receive", frame);
   if (virtioNet) {
@@ -19,6 +24,8 @@ export function cardOf(internals: Internals): Card {
       // A frame delivered earlier makes v86 take physical address 0 for a ring, and wedges the card or the emulator.
       ready: () => isQueueReady(virtio.queues[0]!) && (virtio.device_status & VIRTIO_STATUS_DRIVER_OK) !== 0,
       hasRoomFor: () => virtio.queues[0]!.count_requests() > 0,
+      // How far its driver has read is nowhere to be seen.
+      hasUnread: () => false,
       deliver,
     };
   }
@@ -26,6 +33,8 @@ export function cardOf(internals: Internals): Card {
     return {
       ready: () => (ne2k.cr & NE2K_STOPPED) === 0,
       hasRoomFor: (lengthBytes) => hasNe2kRoom(ne2k, lengthBytes),
+      // The driver leaves the boundary at the last page that it has read.
+      hasUnread: () => usedPages(ne2k) > 1,
       deliver,
     };
   }
@@ -49,6 +58,9 @@ function isQueueReady(queue: VirtQueue): boolean {
 /** v86 would fill the ring to the last page, and a full ring looks like an empty one: a page stays free. */
 function hasNe2kRoom(card: Ne2k, lengthBytes: number): boolean {
   const pages = 1 + ((Math.max(NE2K_LEAST_FRAME_BYTES, lengthBytes) + NE2K_HEADER_BYTES) >> 8);
-  const used = (card.curpg - card.boundary + (card.pstop - card.pstart)) % (card.pstop - card.pstart);
-  return card.pstop - card.pstart - used > pages;
+  return card.pstop - card.pstart - usedPages(card) > pages;
+}
+
+function usedPages({ curpg, boundary, pstart, pstop }: Ne2k): number {
+  return (curpg - boundary + (pstop - pstart)) % (pstop - pstart);
 }

@@ -55,6 +55,10 @@ export interface ScreenAdapter {
 
 export interface Cpu {
   readonly devices: { readonly uart0: Uart; readonly virtio_net?: VirtioNet; readonly net?: Ne2k };
+  /** CR0 to CR7. */
+  readonly cr: Int32Array;
+  /** One byte: 1 while the processor waits for an interrupt. */
+  readonly in_hlt: Uint8Array;
   readonly option_roms: { name: string; data: Uint8Array }[];
   /** What a guest's reboot ends in. */
   reboot_internal(): void;
@@ -96,6 +100,8 @@ export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
     ["v86.yield", "function"],
     ["v86.yield_callback", "function"],
     ["v86.unregister_yield", "function"],
+    ["v86.cpu.cr.0", "number"],
+    ["v86.cpu.in_hlt.0", "number"],
     ["v86.cpu.option_roms", "object"],
     ["v86.cpu.reboot_internal", "function"],
     ["v86.cpu.devices.uart0.input", "object"],

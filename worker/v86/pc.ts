@@ -16,6 +16,7 @@ import {
   emulatorExports,
   JIT_DEFAULTS,
 } from "./jit.ts";
+import { takeTurns } from "./turns.ts";
 
 export interface PcOptions {
   /** v86's WebAssembly. */
@@ -75,8 +76,6 @@ const VGA_MEMORY_BYTES = 8 * 1024 * 1024;
 const UART_FIFO_BYTES = 16;
 /** In the CMOS, where SeaBIOS looks for it as QEMU writes it: a nibble a device, 4 is the network. v86's types know disks only. */
 const NETWORK_FIRST = 4;
-/** How long the guest may run before frames, timers and keys have their turn. */
-const TURN_MS = 4;
 
 /** Builds a PC that is ready to run. Rejects with an `EmulatorVersionError` when v86 is not the version we know. */
 export async function buildPc(
@@ -99,25 +98,42 @@ export async function buildPc(
   // SeaBIOS runs whatever is in this folder of QEMU's configuration device, as it runs the ROM of a card.
   if (options.rom) internals.v86.cpu.option_roms.push({ name: "genroms/pxe.rom", data: options.rom });
 
-  yieldBy(internals, turns, after, clock, (resume) => {
-    if (over) return;
-    try {
-      handlers.tick();
-      resume();
-    } catch (error) {
-      crashed(error);
-    }
+  const card = cardOf(internals);
+  const { sent, given } = takeTurns({
+    card,
+    internals,
+    turns,
+    after,
+    clock,
+    slice: (resume) => {
+      if (over) return;
+      try {
+        handlers.tick();
+        resume();
+      } catch (error) {
+        crashed(error);
+      }
+    },
   });
   tapScreen(emulator, internals, handlers);
   emulator.add_listener("serial0-output-byte", (byte: number) => handlers.serial(byte));
-  emulator.add_listener("net0-send", (frame: Uint8Array) => handlers.frame(frame));
+  emulator.add_listener("net0-send", (frame: Uint8Array) => {
+    handlers.frame(frame);
+    sent();
+  });
   emulator.add_listener("cpu-event-halt" as "emulator-stopped", () => handlers.halted());
   // The kernel's image was put into memory by the host, once: a BIOS that starts over would run into what is left of it.
   internals.v86.cpu.reboot_internal = () => handlers.reboot();
 
   const { uart0 } = internals.v86.cpu.devices;
   return {
-    card: cardOf(internals),
+    card: {
+      ...card,
+      deliver: (frame) => {
+        card.deliver(frame);
+        given();
+      },
+    },
     uart: {
       room: () => Math.max(0, UART_FIFO_BYTES - uart0.input.length),
       receive: (bytes) => emulator.serial_send_bytes(0, bytes),
@@ -227,43 +243,6 @@ function padded(bytes: Uint8Array, unit: number): ArrayBuffer {
   const buffer = new ArrayBuffer(Math.ceil(bytes.length / unit) * unit);
   new Uint8Array(buffer).set(bytes);
   return buffer;
-}
-
-/**
- * Replaces v86's way to let others have their turn after each millisecond of guest time: in a browser that is a message to a
- * nested worker and back, which costs a quarter of a boot. Ours lets several milliseconds pass between two turns.
- */
-function yieldBy(
-  internals: Internals,
-  turns: TurnTaker,
-  after: After,
-  clock: Clock,
-  slice: (resume: () => void) => void,
-): void {
-  const main = internals.v86;
-  let next: number | undefined;
-  let inTurn = false;
-  const turn = () => {
-    const endMs = clock.now() + TURN_MS;
-    inTurn = true;
-    do {
-      const tick = next!;
-      next = undefined;
-      slice(() => main.yield_callback(tick));
-    } while (next !== undefined && clock.now() < endMs);
-    inTurn = false;
-    if (next !== undefined) turns.soon(turn);
-  };
-  main.unregister_yield();
-  main.yield = (ms, tick) => {
-    if (ms >= 1) {
-      after(ms, () => slice(() => main.yield_callback(tick)));
-      return;
-    }
-    const waiting = next !== undefined || inTurn;
-    next = tick;
-    if (!waiting) turns.soon(turn);
-  };
 }
 
 function tapScreen(emulator: V86, internals: Internals, handlers: PcHandlers): void {
