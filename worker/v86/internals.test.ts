@@ -14,6 +14,8 @@ function emulator() {
       yield_callback: () => {},
       unregister_yield: () => {},
       cpu: {
+        cr: [0],
+        in_hlt: [0],
         option_roms: [],
         reboot_internal: () => {},
         devices: {
