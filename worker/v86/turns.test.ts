@@ -86,12 +86,14 @@ describe("a guest without paging", () => {
   });
 
   it.each([
-    ["has asked nobody's answer", (pc: ReturnType<typeof lab>) => pc],
-    ["has had several frames", (pc: ReturnType<typeof lab>) => (pc.turns.given(), pc.turns.given(), pc)],
-    ["has more to read", (pc: ReturnType<typeof lab>) => (pc.turns.given(), pc.setUnread(true), pc)],
-  ])("runs on when it %s", (_when, given) => {
-    const pc = given(lab());
+    ["has asked nobody's answer", 0, false],
+    ["has had several frames", 2, false],
+    ["has more to read", 1, true],
+  ])("runs on when it %s", (_when, given, unread) => {
+    const pc = lab();
     pc.begin();
+    pc.setUnread(unread);
+    for (let count = 0; count < given; count++) pc.turns.given();
     expect(pc.turn(() => pc.turns.sent())).toBe(4);
     expect(pc.waiting()).toHaveLength(0);
   });
