@@ -56,6 +56,7 @@ export const sets = {
       "python3-websocket",
       "squashfs-tools",
       "xz-utils",
+      "e2fsprogs",
     ],
   },
 };
