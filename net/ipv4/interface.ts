@@ -26,6 +26,7 @@ import {
   IPV4_HEADER_BYTES,
   type Ipv4HeaderFields,
   type Ipv4Packet,
+  ipProtocol,
   isFragment,
   parseIpv4Packet,
   writeIpv4Header,
@@ -49,6 +50,8 @@ export interface Ipv4InterfaceOptions {
   readonly prefixLength: number;
   /** Largest IPv4 packet in bytes. */
   readonly mtu: number;
+  /** Where `transmit` takes large segments of TCP: see `Ipv4Output.largePacketBytes`. */
+  readonly largePacketBytes?: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly transmit: FrameSink;
@@ -86,6 +89,7 @@ export interface Ipv4InterfaceCounters {
 export class Ipv4Interface implements Ipv4Output, Timed {
   readonly address: Ipv4Address;
   readonly mtu: number;
+  readonly largePacketBytes: number;
   readonly counters: Ipv4InterfaceCounters = {
     receivedFrames: 0,
     receivedBytes: 0,
@@ -113,6 +117,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     this.#options = options;
     this.address = options.address;
     this.mtu = options.mtu;
+    this.largePacketBytes = Math.max(options.mtu, options.largePacketBytes ?? 0);
     this.#network = options;
     this.#identification = readU16(options.random(2), 0);
     this.#neighbours = new NeighbourTable({
@@ -195,7 +200,8 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
   ): void {
-    if (IPV4_HEADER_BYTES + length > this.mtu) {
+    const largest = protocol === ipProtocol.tcp ? this.largePacketBytes : this.mtu;
+    if (IPV4_HEADER_BYTES + length > largest) {
       throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
     }
     const identification = this.#nextIdentification();

@@ -9,6 +9,8 @@ export interface Ipv4Output {
   readonly address: Ipv4Address;
   /** Largest IPv4 packet in bytes, header included. */
   readonly mtu: number;
+  /** Largest packet that TCP may send as a large segment (`large-segment.ts`); absent where nobody cuts them. */
+  readonly largePacketBytes?: number;
   /**
    * Sends `length` payload bytes to `destination`. `fill` is called once, synchronously, with the frame and the offset at
    * which the payload starts.

@@ -3,11 +3,13 @@ import type { Ipv4Output } from "../ipv4/output.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
 import type { TcpCounters } from "./counters.ts";
 import { type Flow, noteActivity } from "./flow.ts";
+import { MIN_PIECE_OCTETS } from "./large-segment.ts";
 import { currentRtoMs } from "./round-trip.ts";
 import { advance, before, distance, later, type SequenceNumber } from "./sequence.ts";
 import {
   ACK,
   FIN,
+  MAX_HEADER,
   MIN_HEADER,
   NO_OPTIONS,
   NO_SACK_BLOCKS,
@@ -20,6 +22,7 @@ import {
   type TcpOptions,
   type TcpSegment,
   writeHeader,
+  writePieceOctets,
 } from "./wire.ts";
 
 /** The largest payload that a segment without options can have on our link. */
@@ -50,6 +53,15 @@ function currentOptions(flow: Flow): TcpOptions {
 export function payloadLimit(flow: Flow): number {
   if (flow.reassembly.pieces === 0) return flow.sndMss - (flow.timestamps ? 12 : 0);
   return flow.sndMss - optionsLength(currentOptions(flow));
+}
+
+/** The same for new octets, of which one segment may be cut into many at the far end of the link: whole ones only. */
+export function largePayloadLimit(flow: Flow): number {
+  const { mtu, largePacketBytes = mtu } = flow.context.output;
+  const piece = payloadLimit(flow);
+  // Headers have their most here; the piece is what counts, and it has them right.
+  const room = largePacketBytes - IPV4_HEADER_BYTES - MAX_HEADER;
+  return piece < MIN_PIECE_OCTETS ? piece : Math.max(piece, room - (room % piece));
 }
 
 /**
@@ -198,7 +210,9 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
     if (length > 0) {
       flow.sendQueue.copyTo(frame, offset + headerLength, distance(flow.sndUna, sequence), length);
     }
-    sealSegment(frame, offset, total, output.address, flow.remoteAddress);
+    const piece = payloadLimit(flow);
+    if (length > piece) writePieceOctets(frame, offset, piece);
+    else sealSegment(frame, offset, total, output.address, flow.remoteAddress);
   });
 }
 
