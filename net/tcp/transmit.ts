@@ -84,11 +84,21 @@ function sendNext(flow: Flow, pipe: number): number {
     // A window that opens by little gets nothing, or it would stay that small (RFC 9293, section 3.8.6.2.1).
     if (length === 0 || length < flow.maxSndWnd / 2) return 0;
   }
+  if (length < waiting && length < deferBelow(flow, most, whole) && offset > 0) return 0;
   const nagles = nagle && offset > 0 && !flow.finQueued;
   if (nagles && length < limit && isNew) return 0;
   const sent = sendFrom(flow, flow.sndNxt, length);
   flow.sndNxt = advance(flow.sndNxt, sent);
   return sent;
+}
+
+/**
+ * Where segments may be large, fewer octets than this wait for the acknowledgments that are on their way: several of them open
+ * the window for one large segment. A quarter of the window at most, so that the pipe does not run empty.
+ */
+function deferBelow(flow: Flow, most: number, whole: number): number {
+  if (most <= whole) return 0;
+  return Math.min(most, Math.floor(Math.min(flow.sndWnd, flow.congestion.window) / 4));
 }
 
 /** Sends at most `limit` octets from `sequence` on, with the FIN where it follows them. Returns the sequence space used. */
