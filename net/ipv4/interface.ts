@@ -161,13 +161,15 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     destination: Ipv4Address,
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
+    packets = 1,
   ): void {
     if (destination === BROADCAST_ADDRESS || destination === broadcastOf(this.#network)) {
       this.sendTo(BROADCAST_MAC, protocol, destination, length, fill);
     } else if (!isInNetwork(destination, this.#network) || destination === this.address) {
       this.counters.unroutableDropped++;
     } else {
-      this.sendTo(this.#neighbours.lookup(destination), protocol, destination, length, fill);
+      const mac = this.#neighbours.lookup(destination);
+      this.#sendAs(this.address, mac, protocol, destination, length, fill, packets);
     }
   }
 
@@ -199,12 +201,14 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     destination: Ipv4Address,
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
+    packets = 1,
   ): void {
     const largest = protocol === ipProtocol.tcp ? this.largePacketBytes : this.mtu;
     if (IPV4_HEADER_BYTES + length > largest) {
-      throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
+      throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above ${largest}, the most.`);
     }
     const identification = this.#nextIdentification();
+    this.#identification += packets - 1;
     this.#sendPacket(mac, { source, protocol, destination, payloadLength: length, identification }, fill);
   }
 

@@ -13,12 +13,14 @@ export interface Ipv4Output {
   readonly largePacketBytes?: number;
   /**
    * Sends `length` payload bytes to `destination`. `fill` is called once, synchronously, with the frame and the offset at
-   * which the payload starts.
+   * which the payload starts. A large segment says how many `packets` it is cut into, each of which has an identification of
+   * its own.
    */
   send(
     protocol: number,
     destination: Ipv4Address,
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
+    packets?: number,
   ): void;
 }

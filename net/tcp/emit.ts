@@ -59,9 +59,15 @@ export function payloadLimit(flow: Flow): number {
 export function largePayloadLimit(flow: Flow): number {
   const { mtu, largePacketBytes = mtu } = flow.context.output;
   const piece = payloadLimit(flow);
+  if (largePacketBytes <= mtu || piece < MIN_PIECE_OCTETS) return piece;
   // Headers have their most here; the piece is what counts, and it has them right.
   const room = largePacketBytes - IPV4_HEADER_BYTES - MAX_HEADER;
-  return piece < MIN_PIECE_OCTETS ? piece : Math.max(piece, room - (room % piece));
+  return Math.max(piece, room - (room % piece));
+}
+
+/** Whether a segment with so many octets is above the MTU, and is known by that as one that has to be cut. */
+export function isLarge(flow: Flow, length: number): boolean {
+  return length > payloadLimit(flow) + linkMss(flow.context.output) - flow.sndMss;
 }
 
 /**
@@ -197,7 +203,8 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
   }
   counters.segmentsOut += 1;
   const total = MIN_HEADER + optionsLength(options) + length;
-  output.send(ipProtocol.tcp, flow.remoteAddress, total, (frame, offset) => {
+  const piece = payloadLimit(flow);
+  const fill = (frame: Uint8Array, offset: number) => {
     const headerLength = writeHeader(frame, offset, {
       sourcePort: flow.localPort,
       destinationPort: flow.remotePort,
@@ -210,10 +217,10 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
     if (length > 0) {
       flow.sendQueue.copyTo(frame, offset + headerLength, distance(flow.sndUna, sequence), length);
     }
-    const piece = payloadLimit(flow);
     if (length > piece) writePieceOctets(frame, offset, piece);
     else sealSegment(frame, offset, total, output.address, flow.remoteAddress);
-  });
+  };
+  output.send(ipProtocol.tcp, flow.remoteAddress, total, fill, Math.ceil(length / piece) || 1);
 }
 
 /** Octets that the reader has room for. */

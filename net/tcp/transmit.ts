@@ -1,5 +1,5 @@
 import { initialWindow } from "./congestion.ts";
-import { largePayloadLimit, payloadLimit, sendSegment } from "./emit.ts";
+import { isLarge, largePayloadLimit, payloadLimit, sendSegment } from "./emit.ts";
 import { type Flow, sendsData } from "./flow.ts";
 import { currentRtoMs } from "./round-trip.ts";
 import { advance, before, distance, later, type SequenceNumber } from "./sequence.ts";
@@ -84,7 +84,11 @@ function sendNext(flow: Flow, pipe: number): number {
     // A window that opens by little gets nothing, or it would stay that small (RFC 9293, section 3.8.6.2.1).
     if (length === 0 || length < flow.maxSndWnd / 2) return 0;
   }
-  if (length < waiting && length < deferBelow(flow, most, whole) && offset > 0) return 0;
+  if (length < waiting && length < deferBelow(flow, most, whole) && offset > 0) {
+    if (congestionWindow < peerWindow) flow.congestionLimited = true;
+    return 0;
+  }
+  if (length > whole && !isLarge(flow, length)) length = whole;
   const nagles = nagle && offset > 0 && !flow.finQueued;
   if (nagles && length < limit && isNew) return 0;
   const sent = sendFrom(flow, flow.sndNxt, length);

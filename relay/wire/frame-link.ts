@@ -91,18 +91,19 @@ export class FrameLink {
     if (this.#closed) return;
     const { mtu, takesLarge } = this.#options;
     if (isFrameLength(frame.length, mtu)) this.#send(frame);
-    else if (takesLarge === true && frame.length <= MAX_LARGE_FRAME_BYTES) this.#send(frame);
-    else {
+    else if (takesLarge === true && frame.length <= MAX_LARGE_FRAME_BYTES) {
+      if (this.#send(frame)) this.counters.largeOut += 1;
+    } else {
       const pieces = cutLargeFrame(frame, mtu);
       if (pieces === undefined) this.counters.droppedOut += 1;
       else for (const piece of pieces) this.#send(piece);
     }
   }
 
-  #send(frame: Uint8Array): void {
+  #send(frame: Uint8Array): boolean {
     if (this.queuedBytes + frame.length > this.#options.highWaterBytes) {
       this.counters.droppedOut += 1;
-      return;
+      return false;
     }
     this.counters.framesOut += 1;
     this.counters.bytesOut += frame.length;
@@ -115,6 +116,7 @@ export class FrameLink {
       this.#single.push(frame);
       this.#singleBytes += frame.length;
     }
+    return true;
   }
 
   /** Sends nothing more, receives nothing more. The WebSocket is its owner's to close. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import {
+  BATCH_SUBPROTOCOL,
+  LARGE_BATCH_SUBPROTOCOL,
+  parseBatch,
+  serializeBatch,
+} from "../../net/wire/batch.ts";
 import { FakeTime } from "../testing/fake-time.ts";
 import type { Socket, SocketHandlers } from "./socket.ts";
 import { Wire, type WireState } from "./wire.ts";
@@ -63,7 +68,8 @@ describe("the wire", () => {
   it("asks for our subprotocol, and puts the frames of one task into one message", async () => {
     const { wire, sockets, asked } = setUp();
     wire.open();
-    expect(asked).toEqual([[BATCH_SUBPROTOCOL, expect.stringMatching(/^netroot-session\.[0-9a-f]{32}$/)]]);
+    const session = expect.stringMatching(/^netroot-session\.[0-9a-f]{32}$/);
+    expect(asked).toEqual([[LARGE_BATCH_SUBPROTOCOL, BATCH_SUBPROTOCOL, session]]);
     sockets[0]!.opens(BATCH_SUBPROTOCOL);
     wire.send(frame(1));
     wire.send(frame(2));
