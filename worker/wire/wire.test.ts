@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { cutLargeFrame } from "../../net/tcp/large-segment.ts";
+import { sampleLargeFrame } from "../../net/tcp/sample-large-frame.ts";
 import {
   BATCH_SUBPROTOCOL,
   LARGE_BATCH_SUBPROTOCOL,
@@ -102,6 +104,26 @@ describe("the wire", () => {
     expect(wire.dropped).toBe(1);
     sockets[0]!.handlers.message(Uint8Array.of(0, 99, 1));
     expect(wire.dropped).toBe(2);
+  });
+
+  it("cuts large segments where the relay knows that it does, and counts those that it cannot cut", () => {
+    const { wire, sockets, received } = setUp();
+    const large = sampleLargeFrame(4000, 1460);
+    wire.open();
+    sockets[0]!.opens(LARGE_BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.message(serializeBatch([frame(1), large, frame(2, 1600), frame(3)]));
+    expect(received).toEqual([frame(1), ...cutLargeFrame(large, 1500)!, frame(3)]);
+    expect(received.map(({ length }) => length)).toEqual([60, 1514, 1514, 54 + 1080, 60]);
+    expect(wire.dropped).toBe(1);
+  });
+
+  it("takes no large segments from a relay that speaks the first version", () => {
+    const { wire, sockets, received } = setUp();
+    wire.open();
+    sockets[0]!.opens(BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.message(serializeBatch([sampleLargeFrame(4000, 1460)]));
+    expect(received).toEqual([]);
+    expect(wire.dropped).toBe(1);
   });
 
   it("drops and counts frames while there is no relay", () => {
