@@ -6,7 +6,8 @@ export const BATCH_SUBPROTOCOL = "netroot-batch.v1";
 
 /**
  * The same, to a client that takes frames above its segment's MTU as well, up to `MAX_LARGE_FRAME_BYTES`: large segments of TCP,
- * which it cuts (`tcp/large-segment.ts`). What it sends itself is as in `netroot-batch.v1`.
+ * which it cuts (`tcp/large-segment.ts`), and others which it drops and counts. What it sends itself is as in `netroot-batch.v1`. A
+ * client offers both; one that resumes its session with the first only gets all frames cut from then on.
  */
 export const LARGE_BATCH_SUBPROTOCOL = "netroot-batch.v2";
 
