@@ -45,6 +45,13 @@ export interface JitSettings {
   readonly compile: "sync" | "async";
 }
 
+export interface DiskSettings {
+  /** In a browser its name there, under Node the path of its file. */
+  readonly name: string;
+  /** Whether it may be laid over another export than before: what it holds makes no sense there, as a rule. */
+  readonly overOther?: boolean;
+}
+
 export interface MachineSettings {
   /**
    * `direct`: the kernel and initrd are handed to the machine, as qemu's -kernel does. `pxe`: the machine's firmware asks the boot
@@ -69,6 +76,8 @@ export interface MachineSettings {
   readonly kernelEntry?: "decompressed" | "compressed";
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
+  /** The disk in the machine, which Linux calls /dev/sda. There is none unless given; such a machine has no checkpoints. */
+  readonly disk?: DiskSettings;
   /** The kernel's command line. */
   readonly append: string;
   /** Absolute URLs. */
@@ -127,6 +136,16 @@ export interface BlockPath {
   readonly aheadBytes: number;
 }
 
+/** The disk in the machine. */
+export interface DiskState {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** What it takes where it is kept. */
+  readonly usedBytes: number;
+  /** Whether the system wrote something that it has not flushed. */
+  readonly unsynced: boolean;
+}
+
 /** How a boot began. `savedAtMs` is a time of day, in milliseconds since 1970. */
 export type BootOrigin =
   | { readonly kind: "cold" }
@@ -156,6 +175,7 @@ export type MachineEvent =
       readonly counters: WireCounters;
       readonly blocks: BlockPath;
     }
+  | { readonly type: "disk"; readonly disk: DiskState }
   | { readonly type: "origin"; readonly origin: BootOrigin }
   | { readonly type: "problem"; readonly problem: Problem };
 
