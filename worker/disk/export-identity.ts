@@ -9,25 +9,6 @@ import type { ExportIdentity } from "./layered-over.ts";
 const SUPERBLOCK_BYTES = 4096;
 const PATIENCE_MS = 10_000;
 
-/** The export that a command line roots the system in: `root=overlay:nbd=10.86.0.1:kisroot`. */
-export function rootExport(append: string): string | undefined {
-  return /(?:^|\s)root=\S*nbd=[^\s:]*:(\S+)/.exec(append)?.[1];
-}
-
-/** Whether the command line has the system's writes go to the first disk. */
-export function layersOnDisk(append: string): boolean {
-  const words = append.split(/\s+/);
-  return (
-    words.some((word) => /^rd\.root\.overlay\.write=\/dev\/sda\d*$/.test(word)) && !words.some(forcesMemory)
-  );
-}
-
-function forcesMemory(word: string): boolean {
-  return (
-    word === "rd.root.overlay.readonly" || /^rd\.root\.overlay\.(readonly|temporary)=(1|yes)$/.test(word)
-  );
-}
-
 /** Asks the relay which export this is. Undefined where the relay does not say, or not in time. */
 export async function exportIdentity(
   platform: Platform,

@@ -74,7 +74,11 @@ export async function powerOnV86(
 
 function settingsOf(plan: CasePlan, { link, entry }: BootNetwork, mtu: number): MachineSettings {
   const { memoryMiB, nic, stallMs } = plan;
-  const common = { checkpoint: "off", stallMs } as const;
+  const common = {
+    checkpoint: "off",
+    stallMs,
+    ...(plan.write && { disk: { name: plan.write.path, overOther: plan.write.overOther } }),
+  } as const;
   const firmware = firmwareSettings(link, memoryMiB);
   if (plan.boot === "pxe") return { ...firmware, ...common };
   const { romUrl: _, ...direct } = firmware;
