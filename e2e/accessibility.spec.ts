@@ -1,4 +1,5 @@
 import { controls, expect, test } from "./fixtures.ts";
+import { packetsPanel } from "./packets.ts";
 
 test("every control has a name", async ({ page, menuOnly }) => {
   await page.goto(menuOnly.url);
@@ -16,6 +17,28 @@ test("every control has a name", async ({ page, menuOnly }) => {
       .map((element) => element.outerHTML);
   });
   expect(nameless).toEqual([]);
+});
+
+test("the packets' controls have names, and their filter says what it does not understand", async ({
+  page,
+  menuOnly,
+}) => {
+  await page.goto(menuOnly.url);
+  const { tab, filter, wrong, list, status, hold, follow, download } = packetsPanel(page);
+  await page.getByRole("tab", { name: "Serial console" }).focus();
+  await page.keyboard.press("End");
+  await expect(tab).toBeFocused();
+  await expect(status).toHaveText("No frames yet");
+  for (const control of [filter, list, hold, download]) await expect(control).toBeVisible();
+  await expect(follow).toBeDisabled();
+  await page.keyboard.press("Tab");
+  await expect(filter).toBeFocused();
+  await page.keyboard.type("nbd and");
+  await page.keyboard.press("Enter");
+  await expect(wrong).toContainText("The name of a protocol or a field is expected at the end.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await expect(hold).toHaveAttribute("aria-pressed", "true");
 });
 
 test("the page is used with the keyboard alone", async ({ page, menuOnly }) => {

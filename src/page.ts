@@ -18,6 +18,7 @@ import { relayUrls } from "./network/relay-urls.ts";
 import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
 import { tokenInAddress } from "./network/token-in-address.ts";
 import { tokenProblem } from "./network/token-problem.ts";
+import { PacketsTab } from "./packets/packets-tab.ts";
 import { parsePageUrl } from "./page-url.ts";
 import { ProblemsView } from "./problems/problems-view.ts";
 import { ScreenView } from "./screen/screen-view.ts";
@@ -45,6 +46,7 @@ export class Page implements NetrootHandle {
   readonly #stopwatch = new Stopwatch();
   readonly #serial: SerialConsole;
   readonly #screen: ScreenView;
+  readonly #packets: PacketsTab;
   readonly #problems: ProblemsView;
   readonly #curtain = find(document, "#curtain", HTMLElement);
   readonly #dismissed = new WeakSet<Problem>();
@@ -67,8 +69,12 @@ export class Page implements NetrootHandle {
       reset: () => this.#machine.reset(),
       powerOff: () => this.#machine.powerOff(),
     });
+    this.#packets = new PacketsTab(find(document, "#packets", HTMLElement), {
+      read: (position, maxBytes) => this.#machine.readPackets(position, maxBytes),
+    });
     const tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
       this.#screen.show(tab === "screen");
+      this.#packets.show(tab === "packets");
       this.#showCurtain();
     });
     const onLeave = () => tabs.focus();
@@ -268,8 +274,9 @@ export class Page implements NetrootHandle {
   /** It goes up with the first character of the serial console; before that it says why there is none. */
   #showCurtain(): void {
     const spoke = !this.#serial.log.empty;
-    const screen = find(document, "#stage", HTMLElement).dataset.shown === "screen";
-    this.#curtain.hidden = spoke || (screen && this.state.power !== "off");
+    const { shown } = find(document, "#stage", HTMLElement).dataset;
+    const elsewhere = shown === "packets" || (shown === "screen" && this.state.power !== "off");
+    this.#curtain.hidden = spoke || elsewhere;
     if (this.#curtain.hidden) return;
     const off = this.state.power === "off";
     setText(

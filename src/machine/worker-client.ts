@@ -1,5 +1,12 @@
 import { proxy, type Remote, wrap } from "comlink";
-import type { MachineApi, MachineEvent, MachineSettings, Problem } from "../../worker/interface.ts";
+import type {
+  MachineApi,
+  MachineEvent,
+  MachineSettings,
+  PacketBatch,
+  PacketPosition,
+  Problem,
+} from "../../worker/interface.ts";
 
 /** How long the worker may take to load before the page says that something is odd. It goes on waiting. */
 const SLOW_AFTER_MS = 20_000;
@@ -55,6 +62,19 @@ export class WorkerClient {
 
   sendScancodes(codes: readonly number[]): void {
     this.#command((api) => api.sendScancodes(codes));
+  }
+
+  /** Frames of the guest's card; `undefined` while there is no worker to have them. */
+  async readPackets(
+    position: PacketPosition | undefined,
+    maxBytes: number,
+  ): Promise<PacketBatch | undefined> {
+    try {
+      return await this.#running?.api.readPackets(position, maxBytes);
+    } catch {
+      // What is wrong with the worker is said where a command needs it.
+      return undefined;
+    }
   }
 
   #command(send: (api: Remote<MachineApi>) => Promise<void>, api = this.#running?.api): void {
