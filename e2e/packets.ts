@@ -19,6 +19,7 @@ export function packetsPanel(page: Page) {
     hold: page.getByRole("button", { name: "Hold" }),
     follow: page.getByRole("button", { name: "Follow stream" }),
     download: page.getByRole("button", { name: "Download pcapng" }),
+    sequence: page.getByRole("button", { name: "Sequence" }),
     back: page.getByRole("button", { name: "Back to the frames" }),
   };
 }
@@ -49,7 +50,8 @@ export async function countShown(page: Page, text: string): Promise<number> {
 
 /** Goes through the panel with a machine that has booted over NBD, and compares what it says with tshark. */
 export async function readsPackets(page: Page, testInfo: TestInfo): Promise<void> {
-  const { tab, filter, wrong, rows, list, tree, bytes, hold, follow, back, download } = packetsPanel(page);
+  const { tab, filter, wrong, rows, list, tree, bytes, hold, follow, sequence, back, download } =
+    packetsPanel(page);
   await tab.click();
   // The guest may go on talking: what is compared is what is here now.
   await expect(rows.first()).toBeVisible();
@@ -92,6 +94,15 @@ export async function readsPackets(page: Page, testInfo: TestInfo): Promise<void
   await expect(page.getByRole("region", { name: "What was said" })).toContainText("NBDMAGIC");
   await back.click();
   await expect(filter).toHaveValue(/^tcp\.stream == \d+$/);
+
+  await countShown(page, "nbd");
+  await sequence.click();
+  await page.screenshot({ path: testInfo.outputPath("sequence.png") });
+  await page
+    .getByRole("button", { name: /^NBD answer to READ/ })
+    .first()
+    .click();
+  await expect(selected).toContainText("answer to READ");
   await filter.fill("");
   await hold.click();
 }

@@ -7,6 +7,8 @@ import { FilterBox } from "./filter-box.ts";
 import { HexView } from "./hex-view.ts";
 import { PacketList } from "./packet-list.ts";
 import { type Packet, PacketStore } from "./packet-store.ts";
+import { sequenceOf } from "./sequence-steps.ts";
+import { SequenceView } from "./sequence-view.ts";
 import { ShownPackets } from "./shown-packets.ts";
 import { streamOf } from "./stream-pieces.ts";
 import { StreamView } from "./stream-view.ts";
@@ -35,6 +37,7 @@ export class PacketsPanel {
   readonly #hex: HexView;
   readonly #filter: FilterBox;
   readonly #stream: StreamView;
+  readonly #sequence: SequenceView;
   readonly #panes = create("div", "packet-panes");
   readonly #empty = create("p", "packet-empty");
   readonly #status = create("p", "packet-status");
@@ -58,8 +61,15 @@ export class PacketsPanel {
       this.#shown.filter(filter);
       void this.#work().then(() => this.#list.reveal());
     });
-    this.#stream = new StreamView(() => this.#closeStream());
-    parent.append(this.#tools(), this.#panes, this.#stream.element);
+    this.#stream = new StreamView(() => this.#showFrames());
+    this.#sequence = new SequenceView({
+      onClose: () => this.#showFrames(),
+      onSelect: (number) => {
+        this.#showFrames();
+        this.#list.select(number);
+      },
+    });
+    parent.append(this.#tools(), this.#panes, this.#stream.element, this.#sequence.element);
     this.#panes.append(this.#listPane(), this.#detailPane());
     this.#draw();
   }
@@ -86,7 +96,9 @@ export class PacketsPanel {
     this.#pause.addEventListener("click", () => this.#setPaused(!this.#paused));
     this.#follow.disabled = true;
     this.#follow.addEventListener("click", () => this.#followStream());
-    const buttons = create("div", "packet-buttons", this.#pause, clear, this.#follow, save);
+    const sequence = button("Sequence");
+    sequence.addEventListener("click", () => this.#showSequence());
+    const buttons = create("div", "packet-buttons", this.#pause, clear, this.#follow, sequence, save);
     return create("div", "packet-tools", this.#filter.element, buttons, this.#status);
   }
 
@@ -191,12 +203,21 @@ export class PacketsPanel {
     const stream = selected && streamOf(this.#store, selected);
     if (stream === undefined) return;
     this.#filter.set(stream.filter);
-    this.#panes.hidden = true;
+    this.#hideAll();
     this.#stream.show(stream);
   }
 
-  #closeStream(): void {
-    this.#stream.element.hidden = true;
+  #showSequence(): void {
+    this.#hideAll();
+    this.#sequence.show(sequenceOf(this.#store, this.#shown.list));
+  }
+
+  #hideAll(): void {
+    for (const element of [this.#panes, this.#stream.element, this.#sequence.element]) element.hidden = true;
+  }
+
+  #showFrames(): void {
+    this.#hideAll();
     this.#panes.hidden = false;
     this.#list.element.focus();
     this.#draw();

@@ -4,9 +4,9 @@ import type { Stream } from "./stream-pieces.ts";
 
 /** What two hosts said to each other, one after the other. */
 export class StreamView {
-  readonly element = create("section", "stream-view");
+  readonly element = create("section", "packet-page");
   readonly #title = create("h3", "");
-  readonly #body = create("div", "stream-body");
+  readonly #body = create("div", "packet-page-body stream");
 
   constructor(onClose: () => void) {
     const close = create("button", "", "Back to the frames");
