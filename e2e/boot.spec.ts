@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { MILESTONES } from "../worker/interface.ts";
 import { controls, expect, test } from "./fixtures.ts";
 import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
-import { readsPackets } from "./packets.ts";
+import { readsBlocks, readsPackets } from "./packets.ts";
 import { LIGHT_TREE, SYSTEMD_TREE } from "./tree.ts";
 
 /** A prompt's answer takes its time on a busy machine; the clock is right all the same. */
@@ -117,6 +117,7 @@ for (const [image, tree] of Object.entries(IMAGES)) {
 
     await test.step("its packets are filtered, looked into, and saved for Wireshark", async () => {
       await readsPackets(page, testInfo);
+      await readsBlocks(page, testInfo);
       await page.getByRole("tab", { name: "Serial console" }).click();
     });
 

@@ -106,3 +106,25 @@ export async function readsPackets(page: Page, testInfo: TestInfo): Promise<void
   await filter.fill("");
   await hold.click();
 }
+
+/** Looks at the map of what the machine has read of its root. */
+export async function readsBlocks(page: Page, testInfo: TestInfo): Promise<void> {
+  await page.getByRole("tab", { name: "Blocks" }).click();
+  const total = page.locator(".block-total");
+  await expect(total).toHaveText(/^[\d.]+ MB of [\d.]+ MB read, in [\d,]+ requests$/);
+  const [read, size] = (await total.textContent())!.match(/[\d.]+(?= MB)/g)!.map(Number);
+  expect(read).toBeGreaterThan(1);
+  expect(read).toBeLessThan(size! / 2);
+  const cell = page.locator("#block-cell");
+  await expect(cell).toHaveText(/\(superblock\): read/);
+  await page.getByRole("application", { name: "Map of the root image" }).focus();
+  await page.keyboard.press("ArrowRight");
+  await expect(cell).toHaveText(/\(files' contents\)/);
+  await page.keyboard.press("End");
+  await expect(cell).toHaveText(/\(lookup tables\)|behind the image's end/);
+  const sizes = page.getByRole("table", { name: "Size of the requests" }).locator("td.numbers");
+  const counts = (await sizes.allTextContents()).map((text) => Number(text.replaceAll(",", "")));
+  const requests = Number(/in ([\d,]+) requests/.exec((await total.textContent())!)![1]!.replaceAll(",", ""));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(requests);
+  await page.screenshot({ path: testInfo.outputPath("blocks.png") });
+}

@@ -18,10 +18,11 @@ import { relayUrls } from "./network/relay-urls.ts";
 import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
 import { tokenInAddress } from "./network/token-in-address.ts";
 import { tokenProblem } from "./network/token-problem.ts";
-import { PacketsTab } from "./packets/packets-tab.ts";
+import type { ReadPackets } from "./packets/capture-feed.ts";
 import { parsePageUrl } from "./page-url.ts";
 import { ProblemsView } from "./problems/problems-view.ts";
 import { ScreenView } from "./screen/screen-view.ts";
+import { LazyPanel } from "./stage/lazy-panel.ts";
 import { StageTabs } from "./stage/tabs.ts";
 import { Stopwatch } from "./story/stopwatch.ts";
 import { nowText, StoryView } from "./story/story-view.ts";
@@ -46,7 +47,8 @@ export class Page implements NetrootHandle {
   readonly #stopwatch = new Stopwatch();
   readonly #serial: SerialConsole;
   readonly #screen: ScreenView;
-  readonly #packets: PacketsTab;
+  readonly #packets: LazyPanel;
+  readonly #blocks: LazyPanel;
   readonly #problems: ProblemsView;
   readonly #curtain = find(document, "#curtain", HTMLElement);
   readonly #dismissed = new WeakSet<Problem>();
@@ -69,12 +71,19 @@ export class Page implements NetrootHandle {
       reset: () => this.#machine.reset(),
       powerOff: () => this.#machine.powerOff(),
     });
-    this.#packets = new PacketsTab(find(document, "#packets", HTMLElement), {
-      read: (position, maxBytes) => this.#machine.readPackets(position, maxBytes),
+    const read: ReadPackets = (position, maxBytes) => this.#machine.readPackets(position, maxBytes);
+    this.#packets = new LazyPanel(find(document, "#packets", HTMLElement), async (parent) => {
+      const { PacketsPanel } = await import("./packets/packets-panel.ts");
+      return new PacketsPanel(parent, read);
+    });
+    this.#blocks = new LazyPanel(find(document, "#blocks", HTMLElement), async (parent) => {
+      const { BlocksPanel } = await import("./blocks/blocks-panel.ts");
+      return new BlocksPanel(parent, read);
     });
     const tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
       this.#screen.show(tab === "screen");
       this.#packets.show(tab === "packets");
+      this.#blocks.show(tab === "blocks");
       this.#showCurtain();
     });
     const onLeave = () => tabs.focus();
@@ -275,7 +284,8 @@ export class Page implements NetrootHandle {
   #showCurtain(): void {
     const spoke = !this.#serial.log.empty;
     const { shown } = find(document, "#stage", HTMLElement).dataset;
-    const elsewhere = shown === "packets" || (shown === "screen" && this.state.power !== "off");
+    const elsewhere =
+      shown === "packets" || shown === "blocks" || (shown === "screen" && this.state.power !== "off");
     this.#curtain.hidden = spoke || elsewhere;
     if (this.#curtain.hidden) return;
     const off = this.state.power === "off";

@@ -60,10 +60,14 @@ export class FieldTree {
     const line = create("span", "field-line");
     const item = create("li", "field", line);
     const value = field.text === "" ? [] : [": ", create("b", "", field.text)];
-    line.append(create("span", "fold"), create("span", "", field.label, ...value));
+    const fold = create("span", "fold");
+    fold.setAttribute("aria-hidden", "true");
+    line.append(fold, create("span", "", field.label, ...value));
     item.tabIndex = -1;
     item.dataset.name = field.name;
     item.setAttribute("role", "treeitem");
+    // Without it, an item that is open is called by all that is in it.
+    item.setAttribute("aria-label", field.text === "" ? field.label : `${field.label}: ${field.text}`);
     item.title = field.name;
     this.#fields.set(item, field);
     if (field.children.length > 0) {

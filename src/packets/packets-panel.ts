@@ -1,6 +1,8 @@
 import "./packets.css";
-import type { PacketBatch, PacketPosition } from "../../worker/interface.ts";
+import type { PacketBatch } from "../../worker/interface.ts";
 import { create, setText } from "../dom.ts";
+import type { StagePanel } from "../stage/lazy-panel.ts";
+import { CaptureFeed, type ReadPackets } from "./capture-feed.ts";
 import { captureFile } from "./capture-file.ts";
 import { FieldTree } from "./field-tree.ts";
 import { FilterBox } from "./filter-box.ts";
@@ -13,23 +15,14 @@ import { ShownPackets } from "./shown-packets.ts";
 import { streamOf } from "./stream-pieces.ts";
 import { StreamView } from "./stream-view.ts";
 
-export interface PacketsPanelOptions {
-  /** Frames of the machine's card behind a position; `undefined` while there is no machine. */
-  readonly read: (position: PacketPosition | undefined, maxBytes: number) => Promise<PacketBatch | undefined>;
-}
-
 const NONE_YET = "No frames yet. Every frame of the machine's card is shown here, from power-on on.";
 const NONE_PASSES = "No frame passes this filter.";
-/** The pause between two looks at the machine. */
-const LOOK_EVERY_MS = 250;
-/** Read at once: some hundred frames, so that the page stays quick. */
-const BATCH_BYTES = 256 * 1024;
 /** Work on frames at a stretch. */
 const SLICE_MS = 12;
 
 /** The frames of the machine's card: a list with a filter, what is in one, its bytes, and the whole as a file. */
-export class PacketsPanel {
-  readonly #options: PacketsPanelOptions;
+export class PacketsPanel implements StagePanel {
+  readonly #feed: CaptureFeed;
   readonly #store = new PacketStore();
   readonly #shown = new ShownPackets(this.#store);
   readonly #list: PacketList;
@@ -41,15 +34,12 @@ export class PacketsPanel {
   readonly #panes = create("div", "packet-panes");
   readonly #empty = create("p", "packet-empty");
   readonly #status = create("p", "packet-status");
-  readonly #pause = button("Hold");
+  readonly #holdButton = button("Hold");
   readonly #follow = button("Follow stream");
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #open = false;
   #working = false;
-  #paused = false;
 
-  constructor(parent: HTMLElement, options: PacketsPanelOptions) {
-    this.#options = options;
+  constructor(parent: HTMLElement, read: ReadPackets) {
+    this.#feed = new CaptureFeed(read, (batch) => this.#take(batch));
     this.#tree = new FieldTree({ onSelect: (field) => this.#hex.mark(field) });
     this.#hex = new HexView((at) => this.#tree.selectByte(at));
     this.#list = new PacketList({
@@ -74,17 +64,13 @@ export class PacketsPanel {
     this.#draw();
   }
 
-  /** Begins to read the machine's frames. */
   open(): void {
-    if (this.#open) return;
-    this.#open = true;
-    void this.#look();
+    this.#feed.open();
   }
 
-  /** Stops: what is here stays, and nothing more is asked for. */
+  /** What is here stays, and nothing more is asked for. */
   close(): void {
-    this.#open = false;
-    clearTimeout(this.#timer);
+    this.#feed.close();
   }
 
   #tools(): HTMLElement {
@@ -92,13 +78,13 @@ export class PacketsPanel {
     clear.addEventListener("click", () => this.#clear());
     const save = button("Download pcapng");
     save.addEventListener("click", () => this.#save());
-    this.#pause.setAttribute("aria-pressed", "false");
-    this.#pause.addEventListener("click", () => this.#setPaused(!this.#paused));
+    this.#holdButton.setAttribute("aria-pressed", "false");
+    this.#holdButton.addEventListener("click", () => this.#hold(!this.#feed.held));
     this.#follow.disabled = true;
     this.#follow.addEventListener("click", () => this.#followStream());
     const sequence = button("Sequence");
     sequence.addEventListener("click", () => this.#showSequence());
-    const buttons = create("div", "packet-buttons", this.#pause, clear, this.#follow, sequence, save);
+    const buttons = create("div", "packet-buttons", this.#holdButton, clear, this.#follow, sequence, save);
     return create("div", "packet-tools", this.#filter.element, buttons, this.#status);
   }
 
@@ -118,22 +104,10 @@ export class PacketsPanel {
     return create("div", "packet-detail", this.#tree.element, this.#hex.element);
   }
 
-  /** Reads what there is, and comes back later. */
-  async #look(): Promise<void> {
-    clearTimeout(this.#timer);
-    if (!this.#paused) await this.#read();
-    if (this.#open) this.#timer = setTimeout(() => void this.#look(), LOOK_EVERY_MS);
-  }
-
-  async #read(): Promise<void> {
-    while (this.#open && !this.#paused) {
-      const batch = await this.#options.read(this.#store.position, BATCH_BYTES);
-      if (batch === undefined) return;
-      const capture = this.#store.position?.capture;
-      if (this.#store.add(batch)) this.#forget(capture !== batch.capture);
-      if (batch.lengths.length > 0) await this.#work();
-      if (!batch.more) return;
-    }
+  async #take(batch: PacketBatch): Promise<void> {
+    const capture = this.#store.position?.capture;
+    if (this.#store.add(batch)) this.#forget(capture !== batch.capture);
+    if (batch.lengths.length > 0) await this.#work();
   }
 
   /** Frames are gone: all of them, or the oldest. */
@@ -169,7 +143,7 @@ export class PacketsPanel {
     const some = list.length === packets.length ? "" : `${count(list.length)} of `;
     const lost = dropped === 0 ? "" : `, ${count(dropped)} older ones are gone`;
     const waits = packets.length === 0 ? "No frames yet" : `${some}${count(packets.length)} frames${lost}`;
-    setText(this.#status, this.#paused ? `${waits}, held` : waits);
+    setText(this.#status, this.#feed.held ? `${waits}, held` : waits);
   }
 
   #select(packet: Packet): void {
@@ -186,9 +160,9 @@ export class PacketsPanel {
     this.#tree.show(this.#store.dissect(packet).fields);
   }
 
-  #setPaused(paused: boolean): void {
-    this.#paused = paused;
-    this.#pause.setAttribute("aria-pressed", String(paused));
+  #hold(held: boolean): void {
+    this.#feed.held = held;
+    this.#holdButton.setAttribute("aria-pressed", String(held));
     this.#draw();
   }
 

@@ -1,7 +1,7 @@
 import { find } from "../dom.ts";
 
-export type StageTab = "serial" | "screen" | "packets";
-const TABS: readonly StageTab[] = ["serial", "screen", "packets"];
+export type StageTab = "serial" | "screen" | "packets" | "blocks";
+const TABS: readonly StageTab[] = ["serial", "screen", "packets", "blocks"];
 
 /** The tabs over the stage, with the keys that the ARIA pattern gives them: arrows move, Home and End jump. */
 export class StageTabs {
