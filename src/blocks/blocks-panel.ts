@@ -15,6 +15,7 @@ const NOTHING_YET =
 /** The root image as a map: what of it the machine has read, when, and how often; and how large and how quick its reads are. */
 export class BlocksPanel implements StagePanel {
   readonly #feed: CaptureFeed;
+  readonly #parent: HTMLElement;
   readonly #canvas: MapCanvas;
   readonly #total = create("p", "block-total");
   readonly #cell = create("p", "block-cell");
@@ -28,6 +29,7 @@ export class BlocksPanel implements StagePanel {
   #lost = 0;
 
   constructor(parent: HTMLElement, read: ReadPackets) {
+    this.#parent = parent;
     this.#feed = new CaptureFeed(read, (batch) => this.#take(batch));
     this.#canvas = new MapCanvas(
       () => this.#colours(),
@@ -92,7 +94,7 @@ export class BlocksPanel implements StagePanel {
     setText(this.#total, told);
     this.#canvas.show(map);
     this.#tellCell();
-    fill(this.#sizes, sizes, formatBytes);
+    fill(this.#sizes, sizes, (bytes) => (bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`));
     fill(this.#latencies, latencies, (ms) => `${ms} ms`);
   }
 
@@ -119,6 +121,7 @@ export class BlocksPanel implements StagePanel {
       empty: background(this.#empty),
       early: parts(this.#early),
       late: parts(this.#late),
+      dot: background(this.#parent),
       ink: getComputedStyle(this.#total).color,
     };
   }

@@ -7,6 +7,8 @@ export interface MapColours {
   /** Red, green and blue of what was read first, and last. */
   readonly early: readonly number[];
   readonly late: readonly number[];
+  /** Of what stands on the colours, and around a cell. */
+  readonly dot: string;
   readonly ink: string;
 }
 
@@ -15,7 +17,7 @@ const GAP_PX = 1;
 /** Reads from which on a cell has a dot, and a large one. */
 const AGAIN = 2;
 const OFTEN = 6;
-const LARGEST_CELL_PX = 22;
+const LARGEST_CELL_PX = 30;
 
 /** The cells of a map, row by row. With the keyboard or the pointer one of them is pointed at. */
 export class MapCanvas {
@@ -72,7 +74,7 @@ export class MapCanvas {
       context.fillStyle = cell === undefined ? colours.empty : mixed(colours.early, colours.late, late);
       context.fillRect(x, y, sizePx, sizePx);
       if (cell === undefined || cell.reads < AGAIN) continue;
-      context.fillStyle = colours.ink;
+      context.fillStyle = colours.dot;
       context.beginPath();
       context.arc(x + sizePx / 2, y + sizePx / 2, sizePx * (cell.reads < OFTEN ? 0.15 : 0.3), 0, 2 * Math.PI);
       context.fill();

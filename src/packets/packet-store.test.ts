@@ -36,6 +36,13 @@ test("the oldest frames go first, and are counted", () => {
   expect(store.dropped + store.packets.length).toBe(FRAMES.length);
 });
 
+test("frames are bounded in number, too", () => {
+  const store = new PacketStore({ maxFrames: 5 });
+  fill(store, capture());
+  expect(store.packets.map(({ context }) => context.number)).toEqual([18, 19, 20, 21, 22]);
+  expect(store.dropped).toBe(17);
+});
+
 test("a machine that was switched on again begins a new list", () => {
   const store = new PacketStore();
   const ring = capture();

@@ -13,13 +13,18 @@ export interface Packet {
 export interface PacketStoreOptions {
   /** Of frames. Policy: drop-oldest. */
   readonly maxBytes?: number;
+  /** How many are kept at most, however short they are. */
+  readonly maxFrames?: number;
 }
 
-const DEFAULT_MAX_BYTES = 48 * 1024 * 1024;
+/** As much as the worker keeps. */
+const DEFAULT_MAX_BYTES = 24 * 1024 * 1024;
+const DEFAULT_MAX_FRAMES = 50_000;
 
 /** The frames that the page has of the machine's capture, in their order, each with what those before it tell. */
 export class PacketStore {
   readonly #maxBytes: number;
+  readonly #maxFrames: number;
   readonly #summaries = new WeakMap<Packet, Summary>();
   #packets: Packet[] = [];
   #bytes = 0;
@@ -31,6 +36,7 @@ export class PacketStore {
 
   constructor(options: PacketStoreOptions = {}) {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#maxFrames = options.maxFrames ?? DEFAULT_MAX_FRAMES;
   }
 
   get packets(): readonly Packet[] {
@@ -95,7 +101,8 @@ export class PacketStore {
 
   #makeRoom(): boolean {
     let gone = 0;
-    while (this.#bytes > this.#maxBytes && gone < this.#packets.length) {
+    const tooMany = this.#packets.length - this.#maxFrames;
+    while ((this.#bytes > this.#maxBytes || gone < tooMany) && gone < this.#packets.length) {
       this.#bytes -= this.#packets[gone]!.bytes.length;
       gone += 1;
     }
