@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseSuperblock, SUPERBLOCK_BYTES, squashfsPart } from "./superblock.ts";
+import { parseSuperblock, SUPERBLOCK_BYTES, squashfsParts } from "./superblock.ts";
 
 /** As mksquashfs writes one without fragments: their table is "not there". */
 function superblock(): Uint8Array {
@@ -27,16 +27,18 @@ test("the parts of an image are told apart by where they begin", () => {
     bytesUsed: 9000,
   });
   if (parsed.kind !== "squashfs") return;
-  const parts = [0, 96, 4999, 5000, 7000, 8900, 9000].map((offset) => squashfsPart(parsed, offset));
-  expect(parts).toEqual([
+  const at = (offset: number) => squashfsParts(parsed, offset, offset + 1);
+  expect([0, 95, 96, 4999, 5000, 7000, 8900, 9000].flatMap(at)).toEqual([
+    "superblock",
     "superblock",
     "files' contents",
     "files' contents",
     "inode table",
     "directory table",
     "lookup tables",
-    "behind the image's end",
+    "padding",
   ]);
+  expect(squashfsParts(parsed, 6999, 8901)).toEqual(["inode table", "directory table", "lookup tables"]);
 });
 
 test("any other bytes are none, whatever they are", () => {

@@ -37,11 +37,18 @@ export function parseSuperblock(bytes: Uint8Array): Superblock | Malformed {
   return { kind: "squashfs", inodeTable, directoryTable, lookupTables, bytesUsed };
 }
 
-/** What a byte of the image belongs to, in words. */
-export function squashfsPart(superblock: Superblock, offset: number): string {
-  if (offset < SUPERBLOCK_BYTES) return "superblock";
-  if (offset < superblock.inodeTable) return "files' contents";
-  if (offset < superblock.directoryTable) return "inode table";
-  if (offset < superblock.lookupTables) return "directory table";
-  return offset < superblock.bytesUsed ? "lookup tables" : "behind the image's end";
+/** What the bytes from `start` up to, without, `end` belong to, in words; in the order in which they lie. */
+export function squashfsParts(superblock: Superblock, start: number, end: number): readonly string[] {
+  const { inodeTable, directoryTable, lookupTables, bytesUsed } = superblock;
+  const parts: readonly (readonly [from: number, name: string])[] = [
+    [0, "superblock"],
+    [SUPERBLOCK_BYTES, "files' contents"],
+    [inodeTable, "inode table"],
+    [directoryTable, "directory table"],
+    [lookupTables, "lookup tables"],
+    [bytesUsed, "padding"],
+  ];
+  return parts
+    .filter(([from], index) => from < end && (parts[index + 1]?.[0] ?? Number.POSITIVE_INFINITY) > start)
+    .map(([, name]) => name);
 }

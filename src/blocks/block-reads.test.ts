@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { parseCapture } from "../../net/pcapng/read.ts";
-import { squashfsPart } from "../../net/squashfs/superblock.ts";
+import { squashfsParts } from "../../net/squashfs/superblock.ts";
 import { BlockReads } from "./block-reads.ts";
 
 /** Frames of a real boot, from its beginning. */
@@ -31,6 +31,6 @@ test.each(["nbd-boot", "aoe-boot"])(
     // The squashfs image fills the device but for its padding.
     expect(superblock!.bytesUsed).toBeGreaterThan(map!.sizeBytes - 8192);
     expect(superblock!.bytesUsed).toBeLessThanOrEqual(map!.sizeBytes);
-    expect(squashfsPart(superblock!, 0)).toBe("superblock");
+    expect(squashfsParts(superblock!, 0, 512)).toEqual(["superblock", "files' contents"]);
   },
 );

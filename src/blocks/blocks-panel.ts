@@ -1,5 +1,5 @@
 import "./blocks.css";
-import { squashfsPart } from "../../net/squashfs/superblock.ts";
+import { squashfsParts } from "../../net/squashfs/superblock.ts";
 import type { PacketBatch } from "../../worker/interface.ts";
 import { create, setText } from "../dom.ts";
 import { formatBytes, formatDuration } from "../format.ts";
@@ -107,7 +107,8 @@ export class BlocksPanel implements StagePanel {
     const index = this.#canvas.pointed;
     const offset = index * map.cellBytes;
     const cell = map.cells[index];
-    const part = superblock === undefined ? "" : ` (${squashfsPart(superblock, offset)})`;
+    const parts = superblock === undefined ? [] : squashfsParts(superblock, offset, offset + map.cellBytes);
+    const part = parts.length === 0 ? "" : ` (${parts.join(", ")})`;
     const times = cell?.reads === 1 ? "once" : `${cell?.reads} times`;
     const read = cell === undefined ? "not read" : `read ${times}, first at ${formatDuration(cell.firstMs)}`;
     setText(this.#cell, `${formatBytes(map.cellBytes)} from ${formatBytes(offset)}${part}: ${read}`);
