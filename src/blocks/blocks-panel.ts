@@ -17,6 +17,7 @@ export class BlocksPanel implements StagePanel {
   readonly #feed: CaptureFeed;
   readonly #parent: HTMLElement;
   readonly #canvas: MapCanvas;
+  readonly #body = create("div", "block-body");
   readonly #total = create("p", "block-total");
   readonly #cell = create("p", "block-cell");
   readonly #early = create("span", "swatch early");
@@ -54,7 +55,8 @@ export class BlocksPanel implements StagePanel {
       table("Size of the requests", this.#sizes),
       table("Time to the answer", this.#latencies),
     );
-    parent.append(this.#total, create("div", "block-body", figure, tables));
+    this.#body.append(figure, tables);
+    parent.append(this.#total, this.#body);
     this.#draw();
   }
 
@@ -92,6 +94,7 @@ export class BlocksPanel implements StagePanel {
         ? NOTHING_YET
         : `${formatBytes(map.readBytes)} of ${formatBytes(map.sizeBytes)} read, in ${requests.toLocaleString("en")} requests${gone}`;
     setText(this.#total, told);
+    this.#body.hidden = map === undefined;
     this.#canvas.show(map);
     this.#tellCell();
     fill(this.#sizes, sizes, (bytes) => (bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`));
