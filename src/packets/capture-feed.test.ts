@@ -49,6 +49,18 @@ test("held, it asks for nothing, and has missed nothing when it goes on", async 
   expect(frames()).toBe(10);
 });
 
+test("what is on its way when it is held comes later", async () => {
+  const { feed, push, frames } = setup();
+  push(10);
+  feed.open();
+  feed.held = true;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(frames()).toBe(0);
+  feed.held = false;
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(frames()).toBe(10);
+});
+
 test("closed, it asks for nothing more, and opened again it goes on where it was", async () => {
   const { feed, push, frames, asked } = setup();
   push(10);

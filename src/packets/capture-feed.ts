@@ -51,7 +51,8 @@ export class CaptureFeed {
   /** Returns whether there is more. */
   async #next(): Promise<boolean> {
     const batch = await this.#read(this.#position, BATCH_BYTES);
-    if (batch === undefined) return false;
+    // What comes after the reader said "hold" is asked for again.
+    if (batch === undefined || this.held || !this.#open) return false;
     this.#position = { capture: batch.capture, after: batch.after };
     await this.#take(batch);
     return batch.more;
