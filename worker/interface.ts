@@ -48,6 +48,8 @@ export interface JitSettings {
 export interface DiskSettings {
   /** In a browser its name there, under Node the path of its file. */
   readonly name: string;
+  /** The size in which it is made where there is none of this name: a multiple of 128 from 256 to 8192; 2048 unless given. */
+  readonly newMiB?: number;
   /** Whether it may be laid over another export than before: what it holds makes no sense there, as a rule. */
   readonly overOther?: boolean;
 }
@@ -144,6 +146,35 @@ export interface DiskState {
   readonly usedBytes: number;
   /** Whether the system wrote something that it has not flushed. */
   readonly unsynced: boolean;
+}
+
+/** A disk that is kept in this browser. */
+export interface KeptDisk {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** What it takes of this browser's storage. */
+  readonly usedBytes: number;
+  /** The export that it was last laid over. */
+  readonly over?: string;
+  /** Whether a machine, or somebody who copies it, has it now. */
+  readonly busy: boolean;
+  /** Why it cannot be used, as a sentence. */
+  readonly damaged?: string;
+}
+
+/** The disks of this browser. What goes wrong is told as a problem, never as a rejection. */
+export interface DisksApi {
+  listDisks(): Promise<readonly KeptDisk[] | Problem>;
+  createDisk(name: string, sizeMiB: number): Promise<Problem | undefined>;
+  renameDisk(name: string, newName: string): Promise<Problem | undefined>;
+  duplicateDisk(name: string, newName: string): Promise<Problem | undefined>;
+  /** A raw image, packed with gzip. */
+  downloadDisk(name: string): Promise<Blob | Problem>;
+  /** A new disk of an image of an ext4 filesystem, as it is or packed with gzip. */
+  uploadDisk(name: string, image: Blob): Promise<Problem | undefined>;
+  /** Makes it as it was when it was new: all that was written to it is gone. */
+  resetDisk(name: string): Promise<Problem | undefined>;
+  deleteDisk(name: string): Promise<Problem | undefined>;
 }
 
 /** How a boot began. `savedAtMs` is a time of day, in milliseconds since 1970. */

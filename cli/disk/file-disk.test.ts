@@ -19,7 +19,7 @@ async function scratch(): Promise<string> {
 it("makes the file that is missing, keeps what was written, and leaves nothing beside it", async () => {
   const folder = await scratch();
   const path = join(folder, "layer.img");
-  const disk = await fileDisks.open(path);
+  const disk = await fileDisks.open(path, 2048 * MIB);
   expect(disk.sizeBytes).toBe(2048 * MIB);
   disk.write(1500 * MIB, Uint8Array.of(1, 2, 3));
   expect(disk.unsynced).toBe(true);
@@ -31,7 +31,7 @@ it("makes the file that is missing, keeps what was written, and leaves nothing b
   expect(await readdir(folder)).toEqual(["layer.img"]);
   await run("/sbin/e2fsck", ["-fn", path]);
 
-  const again = await fileDisks.open(path);
+  const again = await fileDisks.open(path, 2048 * MIB);
   const bytes = new Uint8Array(4);
   again.read(1500 * MIB, bytes);
   again.close();
@@ -41,8 +41,8 @@ it("makes the file that is missing, keeps what was written, and leaves nothing b
 it("gives a disk to one machine at a time, and takes it back from one that died", async () => {
   const path = join(await scratch(), "layer.img");
   makeDisk(path, 256 * MIB);
-  const disk = await fileDisks.open(path);
-  await expect(fileDisks.open(path)).rejects.toMatchObject({
+  const disk = await fileDisks.open(path, 2048 * MIB);
+  await expect(fileDisks.open(path, 2048 * MIB)).rejects.toMatchObject({
     code: "busy",
     message: expect.stringContaining(`process ${process.pid}`),
   });
@@ -51,20 +51,20 @@ it("gives a disk to one machine at a time, and takes it back from one that died"
   const dead = spawn(process.execPath, ["-e", ""]);
   await once(dead, "exit");
   await writeFile(`${path}.lock`, `${dead.pid}\n`);
-  (await fileDisks.open(path)).close();
+  (await fileDisks.open(path, 2048 * MIB)).close();
 });
 
 it("says what is wrong with a file that is no disk, or cannot be one", async () => {
   const folder = await scratch();
-  await expect(fileDisks.open(join(folder, "nowhere", "layer.img"))).rejects.toMatchObject({
+  await expect(fileDisks.open(join(folder, "nowhere", "layer.img"), 2048 * MIB)).rejects.toMatchObject({
     code: "denied",
     message: expect.stringContaining("ENOENT"),
   });
-  await expect(fileDisks.open(folder)).rejects.toMatchObject({ code: "denied" });
+  await expect(fileDisks.open(folder, 2048 * MIB)).rejects.toMatchObject({ code: "denied" });
   const odd = join(folder, "odd.img");
   await writeFile(odd, "");
   await truncate(odd, 1000);
-  await expect(fileDisks.open(odd)).rejects.toMatchObject({
+  await expect(fileDisks.open(odd, 2048 * MIB)).rejects.toMatchObject({
     code: "damaged",
     message: expect.stringContaining("1000 bytes"),
   });

@@ -7,18 +7,15 @@ import { RawDisk } from "../../worker/disk/raw-disk.ts";
 import { DiskRefusal, type DiskShelf } from "../../worker/disk/shelf.ts";
 import { NodeFile } from "./node-file.ts";
 
-/** Of a disk that is made because its file is missing. It is sparse: an empty one takes some hundred KiB. */
-const NEW_DISK_BYTES = 2 * 1024 ** 3;
-
 /**
  * Disks that are raw images in files, named by their paths. A file that is missing is made, formatted as ext4. While a machine has one,
  * `PATH.lock` names its process.
  */
 export const fileDisks: DiskShelf = {
-  async open(path) {
+  async open(path, newBytes) {
     await lock(path);
     try {
-      return unlockedOnClose(await openFile(path), path);
+      return unlockedOnClose(await openFile(path, newBytes), path);
     } catch (error) {
       await rm(lockOf(path), { force: true });
       throw error;
@@ -28,8 +25,8 @@ export const fileDisks: DiskShelf = {
 
 const lockOf = (path: string) => `${path}.lock`;
 
-async function openFile(path: string): Promise<Disk> {
-  if (!(await stat(path).catch(() => undefined))) makeDisk(path, NEW_DISK_BYTES);
+async function openFile(path: string, newBytes: number): Promise<Disk> {
+  if (!(await stat(path).catch(() => undefined))) makeDisk(path, newBytes);
   try {
     const file = new NodeFile(path, "open");
     return new RawDisk(file, () => file.allocated());

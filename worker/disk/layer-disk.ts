@@ -7,6 +7,9 @@ import { layeredOver, layOver, sameExport } from "./layered-over.ts";
 import { diskFailed, diskOfOtherExport, diskRefused, diskUnchecked, noDisks } from "./problems.ts";
 import { DiskRefusal } from "./shelf.ts";
 
+const MEBIBYTE = 1024 * 1024;
+const DEFAULT_MIB = 2048;
+
 export type DiskResult =
   | { readonly ok: true; readonly disk: Disk; readonly warning?: Problem }
   | { readonly ok: false; readonly problem: Problem };
@@ -24,7 +27,7 @@ export async function openLayerDisk(
   if (platform.disks === undefined) return { ok: false, problem: noDisks(wanted.name) };
   let disk: Disk | undefined;
   try {
-    disk = await platform.disks.open(wanted.name);
+    disk = await platform.disks.open(wanted.name, (wanted.newMiB ?? DEFAULT_MIB) * MEBIBYTE);
     const name = layersOnDisk(append) ? rootExport(append) : undefined;
     // What is no layer of ours is nobody's business but the guest's.
     if (name === undefined || signal.aborted) return { ok: true, disk };

@@ -55,7 +55,7 @@ export function diskOfOtherExport(name: string, before: ExportIdentity, now: Exp
     code: "disk-other-export",
     message: `The disk ${name} holds what was written over ${what}: laid over this one, its files would be mixed with others that they were never changed from.`,
     advice:
-      "Choose or create another disk, reset this one, or say that you want it all the same: write=disk:NAME!over-other on the page, --write-over-other on the command line.",
+      "Choose or create another disk, reset this one, or say that you want it all the same: `overother=1` in the page's address, `--write-over-other` on the command line.",
     milestone: "root-mounted",
   };
 }
