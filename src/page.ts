@@ -7,6 +7,7 @@ import { cardAddress, drawCardAddress } from "./boot/card-address.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
 import { factsOf } from "./boot/sysappend-facts.ts";
 import { SerialConsole } from "./console/serial-console.ts";
+import { DisksDialog } from "./disks/disks-dialog.ts";
 import { create, find, prose, setText } from "./dom.ts";
 import type { NetrootHandle } from "./handle.ts";
 import { MACHINE_OFF, type MachineState, reduceMachine } from "./machine/machine-state.ts";
@@ -43,6 +44,7 @@ export class Page implements NetrootHandle {
   readonly #path: PathView;
   readonly #form: BootForm;
   readonly #power: PowerButtons;
+  readonly #disks: DisksDialog;
   readonly #story = new StoryView(document);
   readonly #stopwatch = new Stopwatch();
   readonly #serial: SerialConsole;
@@ -108,6 +110,14 @@ export class Page implements NetrootHandle {
         this.#path.showRelay(this.#relay, name);
       },
     });
+    this.#disks = new DisksDialog(document, {
+      api: () => this.#machine.disks,
+      onDisks: (disks) => this.#form.showDisks(disks),
+    });
+    addEventListener("beforeunload", (event) => {
+      // The browser asks in its own words.
+      if (this.state.power !== "off" && this.state.disk?.unsynced === true) event.preventDefault();
+    });
     this.#show();
   }
 
@@ -116,6 +126,7 @@ export class Page implements NetrootHandle {
     const missing = unsupported();
     if (missing === undefined) {
       this.#machine.load();
+      void this.#disks.refresh();
     } else {
       this.#form.forbid();
       this.#own = [missing];
@@ -152,6 +163,7 @@ export class Page implements NetrootHandle {
     this.#own = result.ok ? [] : [result.problem];
     this.#showProblems();
     if (!result.ok) return;
+    if (result.settings.disk !== undefined) void this.#disks.askToPersist();
     this.#machine.powerOn(result.settings);
     this.#goToConsole();
   }
@@ -247,6 +259,7 @@ export class Page implements NetrootHandle {
     this.#stopwatch.observe(this.state, performance.now());
     if (this.#stopwatch.running !== wasRunning) this.#tick();
     this.#path.showMachine(this.state);
+    this.#disks.showMachine(this.state);
     this.#form.showPower(this.state.power);
     this.#power.show(this.state.power);
     this.#screen.enable(this.state.power === "running");

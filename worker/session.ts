@@ -3,7 +3,7 @@ import { withToken } from "./access/with-token.ts";
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
 import { BootCheckpoint } from "./checkpoint/boot-checkpoint.ts";
 import type { Checkpoint } from "./checkpoint/format.ts";
-import type { Disk, DiskError } from "./disk/disk.ts";
+import { type Disk, DiskError } from "./disk/disk.ts";
 import { openLayerDisk } from "./disk/layer-disk.ts";
 import { diskFailed } from "./disk/problems.ts";
 import type {
@@ -26,6 +26,8 @@ import { buildPc, type Pc } from "./v86/pc.ts";
 import { Wire, type WireState } from "./wire/wire.ts";
 
 const DEFAULT_MTU = 1500;
+/** How long what was written to the disk may wait to be kept, whatever the guest does. */
+const FLUSH_MS = 2000;
 
 /** What a session tells the machine that holds it. */
 export interface SessionHandlers {
@@ -57,6 +59,7 @@ export class Session {
   #turns: TurnTaker | undefined;
   #disk: Disk | undefined;
   #diskEventDue = false;
+  #cancelFlush: (() => void) | undefined;
   #pc: Pc | undefined;
   #nic: Nic | undefined;
   #serialInput: SerialInput | undefined;
@@ -228,6 +231,7 @@ export class Session {
     await this.#near?.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
+    this.#cancelFlush?.();
     this.#disk?.close();
     this.#turns?.close();
     await this.#checkpoint.saved();
@@ -405,6 +409,19 @@ export class Session {
   #diskChanged(): void {
     this.#diskEventDue = true;
     this.#handlers.changed();
+    if (this.#disk?.unsynced) this.#cancelFlush ??= this.#platform.after(FLUSH_MS, () => this.#flushDisk());
+  }
+
+  /** What a guest writes back by itself it flushes late, or never. */
+  #flushDisk(): void {
+    this.#cancelFlush = undefined;
+    try {
+      this.#disk?.flush();
+      this.#diskChanged();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#diskFailed(error);
+    }
   }
 
   #diskFailed(error: DiskError): void {

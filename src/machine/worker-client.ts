@@ -1,5 +1,6 @@
 import { proxy, type Remote, wrap } from "comlink";
 import type {
+  DisksApi,
   MachineApi,
   MachineEvent,
   MachineSettings,
@@ -20,7 +21,7 @@ export interface WorkerClientOptions {
 /** The machine's worker, started when it is first needed and again after it crashed. Commands never reject. */
 export class WorkerClient {
   readonly #options: WorkerClientOptions;
-  #running: { readonly worker: Worker; readonly api: Remote<MachineApi> } | undefined;
+  #running: { readonly worker: Worker; readonly api: Remote<MachineApi & DisksApi> } | undefined;
   /** Power on was asked for, and the worker has not said yet that it does it. */
   #asked = false;
 
@@ -60,6 +61,11 @@ export class WorkerClient {
     this.#command((api) => api.sendSerial(bytes));
   }
 
+  /** The disks of this browser; undefined where the worker cannot be started. A call whose worker crashes never settles. */
+  get disks(): Remote<DisksApi> | undefined {
+    return this.#start();
+  }
+
   sendScancodes(codes: readonly number[]): void {
     this.#command((api) => api.sendScancodes(codes));
   }
@@ -82,7 +88,7 @@ export class WorkerClient {
     send(api).catch((error: unknown) => this.#fail("worker-failed", "could not do that", error));
   }
 
-  #start(): Remote<MachineApi> | undefined {
+  #start(): Remote<MachineApi & DisksApi> | undefined {
     if (this.#running !== undefined) return this.#running.api;
     let worker: Worker;
     try {
@@ -91,7 +97,7 @@ export class WorkerClient {
       this.#fail("worker-load-failed", "could not be started", error);
       return undefined;
     }
-    const api = wrap<MachineApi>(worker);
+    const api = wrap<MachineApi & DisksApi>(worker);
     this.#running = { worker, api };
 
     let loaded = false;

@@ -1,8 +1,8 @@
+import { layersOnDisk, rootExport } from "../../net/kiwi/layer-parameter.ts";
 import type { MachineSettings, Problem } from "../interface.ts";
 import type { Platform } from "../platform.ts";
 import { type Disk, DiskError } from "./disk.ts";
 import { exportIdentity } from "./export-identity.ts";
-import { layersOnDisk, rootExport } from "./layer-parameter.ts";
 import { layeredOver, layOver, sameExport } from "./layered-over.ts";
 import { diskFailed, diskOfOtherExport, diskRefused, diskUnchecked, noDisks } from "./problems.ts";
 import { DiskRefusal } from "./shelf.ts";

@@ -14,12 +14,14 @@ export class OpfsFile implements Medium {
 
   read(at: number, into: Uint8Array): void {
     const count = this.#handle.read(into as Uint8Array<ArrayBuffer>, { at });
-    if (count < into.length) into.fill(0, count);
+    if (count > into.length) throw new DiskError("failed", "The disk's file could not be read.");
+    into.fill(0, count);
   }
 
   write(at: number, bytes: Uint8Array): void {
+    // Where there is no room Chromium 156 throws nothing, and returns its own error as a number of some four billion.
     const count = this.#handle.write(bytes as Uint8Array<ArrayBuffer>, { at });
-    if (count < bytes.length) throw new DiskError("full", "There is no room left where the disk is kept.");
+    if (count !== bytes.length) throw new DiskError("full", "There is no room left where the disk is kept.");
   }
 
   truncate(size: number): void {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { LAYER_ON_DISK } from "../../../net/kiwi/layer-parameter.ts";
 import { joinWords } from "../../../net/pxelinux/append.ts";
-import { LAYER_ON_DISK } from "../../../worker/disk/layer-parameter.ts";
 import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
 import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";

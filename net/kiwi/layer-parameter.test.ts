@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LAYER_ON_DISK, layersOnDisk, rootExport } from "./layer-parameter.ts";
+import { LAYER_ON_DISK, layersOnDisk, rootExport, withLayer } from "./layer-parameter.ts";
 
 it("knows the export that the root comes from", () => {
   expect(rootExport("initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot quiet")).toBe("kisroot");
@@ -19,4 +19,12 @@ it("knows whether the system's writes go to the disk", () => {
     `rd.root.overlay.temporary=1 ${LAYER_ON_DISK}`,
   ])
     expect(layersOnDisk(line), line).toBe(false);
+});
+
+it("is said once, and taken back", () => {
+  const line = "root=x quiet";
+  expect(withLayer(line, true)).toBe(`root=x quiet ${LAYER_ON_DISK}`);
+  expect(withLayer(withLayer(line, true), true)).toBe(`root=x quiet ${LAYER_ON_DISK}`);
+  expect(withLayer(withLayer(line, true), false)).toBe(line);
+  expect(withLayer("rd.root.overlay.write=/dev/vda", false)).toBe("rd.root.overlay.write=/dev/vda");
 });

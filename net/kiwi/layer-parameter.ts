@@ -19,3 +19,9 @@ function forcesMemory(word: string): boolean {
     word === "rd.root.overlay.readonly" || /^rd\.root\.overlay\.(readonly|temporary)=(1|yes)$/.test(word)
   );
 }
+
+/** The command line with the system's writes on the first disk, or in memory. Another device that it names stays as it is. */
+export function withLayer(append: string, onDisk: boolean): string {
+  const words = append.split(/\s+/).filter((word) => word !== "" && word !== LAYER_ON_DISK);
+  return (onDisk ? [...words, LAYER_ON_DISK] : words).join(" ");
+}
