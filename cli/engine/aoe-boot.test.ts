@@ -15,7 +15,7 @@ import { nodePlatform } from "./node-platform.ts";
 import { type RunningMachine, runMachine } from "./run-machine.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 const LIGHT_TREE = fileURLToPath(new URL("../../.netroot", import.meta.url));
 const SYSTEMD_TREE = fileURLToPath(new URL("../../.netroot-systemd", import.meta.url));
 

@@ -17,7 +17,7 @@ import { nodePlatform } from "./node-platform.ts";
 import { runMachine } from "./run-machine.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 const LIGHT_TREE = fileURLToPath(new URL("../../.netroot", import.meta.url));
 const MTU = 9000;
 const ROOT = `[[export]]\nname = "kisroot"\nimage = "exports/kisroot.squashfs"\naoe = "e0.1"\n`;

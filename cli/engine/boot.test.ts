@@ -17,7 +17,7 @@ import { type RunningMachine, runMachine } from "./run-machine.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
 const MAC = "02:6e:72:01:00:00";
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 const project = fileURLToPath(new URL("../../", import.meta.url));
 
 /** As the emulator does it by itself, and everything over the wire. */

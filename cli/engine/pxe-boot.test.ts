@@ -14,7 +14,7 @@ const tree = fileURLToPath(new URL("../../.netroot", import.meta.url));
 // `npm test` builds the tree first. Without one there is nothing to boot.
 it.skipIf(!existsSync(join(tree, "exports/kisroot.squashfs")))(
   "the machine's own firmware finds the script of its menu, the kernel and its root on the boot network, under Node",
-  { timeout: 15 * 60_000 },
+  { timeout: 4 * 60_000 },
   async () => {
     const relay = await startRelay({ tree, listen: { port: 0 }, logger: silentLogger });
     onTestFinished(() => relay.close());

@@ -18,7 +18,7 @@ const ENTER = [0x1c, 0x9c];
 // `npm test` builds the tree first. Without one there is nothing to boot.
 it.skipIf(!existsSync(join(original, "exports/kisroot.squashfs")))(
   "a key chooses the second entry of pxelinux's own menu, and the machine boots it, under Node",
-  { timeout: 15 * 60_000 },
+  { timeout: 4 * 60_000 },
   async () => {
     const tree = await mkdtemp(join(tmpdir(), "netroot-pxelinux-"));
     onTestFinished(() => rm(tree, { recursive: true }));

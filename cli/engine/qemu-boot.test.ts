@@ -26,7 +26,7 @@ afterAll(async () => {
 // `npm test` builds the tree first. Without one there is nothing to boot.
 it.skipIf(!existsSync(image))(
   "a real qemu that is plugged into the relay's socket boots over its network card to its prompt: iPXE, the script of the menu, the root",
-  { timeout: 15 * 60_000 },
+  { timeout: 4 * 60_000 },
   async () => {
     const socket = join(folder, "net.sock");
     relay = await startRelay({ tree, listen: { port: 0, socket }, logger: silentLogger });

@@ -13,10 +13,10 @@ import { BrokenImages, STATIC } from "../smoke/testing/broken-images.ts";
 import { startDeafRelay } from "../smoke/testing/deaf-relay.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 const tree = fileURLToPath(new URL("../../.netroot", import.meta.url));
 /** Longer than a healthy boot of this image ever stands still. */
-const STALL = ["--stall", "20s", "--timeout", "10m"];
+const STALL = ["--stall", "20s", "--timeout", "3m"];
 
 let folder: string;
 let images: BrokenImages;
@@ -67,7 +67,8 @@ describe.runIf(existsSync(tree))("netroot smoke finds", { timeout: TIMEOUT_MS },
     ["a system without getty", "getty-missing", "login", () => images.withRootChanged("no-getty", NO_GETTY)],
     ["a network torn down", "root-lost", "login", () => images.withRootChanged("net-down", NETWORK_DOWN)],
   ] as const)("%s", async (_, code, milestone, image) => {
-    const report = await smoke(...(await image()));
+    // The real qemu is the faster one; that both engines say the same has a test of its own.
+    const report = await smoke(...(await image()), "--engine", "qemu");
     expect(report).toMatchObject({ verdict: "imageFailed", exitCode: 1, diagnosis: { code, milestone } });
     expect(report.diagnosis!.cause).toMatch(/\w+ \w+ \w+.*[.)]$/);
     expect(report.milestones.at(-1)!.state).not.toBe("done");

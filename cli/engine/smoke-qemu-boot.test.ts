@@ -4,17 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { runsCode } from "../smoke/boot/accelerator.ts";
 import { parseOptions } from "../smoke/options/parse.ts";
 import { runReport } from "../smoke/report/run-report.ts";
 import { runAll } from "../smoke/run/run-all.ts";
 import { runCase } from "../smoke/run/run-case.ts";
 import { Terminal } from "../smoke/run/terminal.ts";
-import { BrokenImages, STATIC } from "../smoke/testing/broken-images.ts";
+import { BrokenImages } from "../smoke/testing/broken-images.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
-const TIMEOUT_MS = 15 * 60_000;
+const TIMEOUT_MS = 4 * 60_000;
 const tree = fileURLToPath(new URL("../../.netroot", import.meta.url));
 
 let folder: string;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function casesOf(...argv: readonly string[]) {
-  const options = await parseOptions([...argv, "--stall", "20s", "--timeout", "10m"]);
+  const options = await parseOptions([...argv, "--stall", "20s", "--timeout", "3m"]);
   if (options === "help" || "init" in options) throw new Error("that was no question for help");
   return options.cases;
 }
@@ -84,20 +84,19 @@ describe.runIf(existsSync(tree))("netroot smoke --engine qemu", { timeout: TIMEO
     const [plan] = await casesOf(tree, "--engine", "qemu", "--until", "kernel");
     const [input, output] = [new PassThrough(), new PassThrough()];
     let seen = "";
-    let typed = false;
     output.on("data", (chunk: Buffer) => {
       seen += chunk;
-      if (typed && /answer 42[\s\S]*# $/.test(seen)) input.write("\x1d");
-      if (typed || !/# $/.test(seen)) return;
-      typed = true;
-      input.write("echo answer $((6*7))\n");
+      if (seen.includes("answer 42")) input.write("\x1d");
     });
+    // As a person does: what is typed before the shell reads is lost, and typed again.
+    const typing = setInterval(() => input.write("echo answer $((6*7))\n"), 1000);
+    onTestFinished(() => clearInterval(typing));
     const report = await runCase(plan!, {
       signal: new AbortController().signal,
       terminal: new Terminal({ input, output }),
     });
-    expect(report.verdict).toBe("passed");
     expect(seen).toContain("answer 42");
+    expect(report.verdict).toBe("passed");
   });
 
   it("agrees with v86 on what is wrong with a broken image", async () => {
@@ -107,13 +106,5 @@ describe.runIf(existsSync(tree))("netroot smoke --engine qemu", { timeout: TIMEO
       cases: [{ diagnosis: { code: "initrd-damaged" } }, { diagnosis: { code: "initrd-damaged" } }],
     });
     expect(run.disagreements).toBeUndefined();
-  });
-
-  it.each([
-    ["export-unknown", () => images.whole(`root=overlay:nbd=10.86.0.1:wrongname ${STATIC}`)],
-    ["aoe-unknown", () => images.whole(`root=overlay:aoe=e0.9 rd.driver.post=aoe ${STATIC}`)],
-  ] as const)("diagnoses %s", async (code, image) => {
-    const run = await smoke(...(await image()), "--engine", "qemu");
-    expect(run.cases[0]).toMatchObject({ verdict: "imageFailed", diagnosis: { code } });
   });
 });

@@ -49,13 +49,11 @@ export interface CasePlan {
   readonly root?: RootKind;
   /** Added to the entry's command line. */
   readonly append?: string;
-  /** The file of the disk that the system's writes go to; in memory unless given. */
-  readonly write?: { readonly path: string; readonly overOther: boolean };
   readonly until: MilestoneName;
   readonly checks: readonly Check[];
   readonly forbid: readonly Pattern[];
-  /** From power-on to the verdict. */
-  readonly timeoutMs: number;
+  /** From power-on to the verdict. Not given: a person at the console takes the time that a person takes. */
+  readonly timeoutMs?: number;
   /** How long a boot may stand still. */
   readonly stallMs: number;
   /** How often a case that failed is tried again. */

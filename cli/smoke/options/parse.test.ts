@@ -72,6 +72,11 @@ describe("the options of netroot smoke", () => {
     });
   });
 
+  it("have no time-out for a person at the console but the one that is given", async () => {
+    expect(await plan("--interactive")).not.toHaveProperty("timeoutMs");
+    expect(await plan("--interactive", "--timeout", "9s")).toMatchObject({ timeoutMs: 9000 });
+  });
+
   it("take an NE2000 for a boot by firmware", async () => {
     expect(await plan("--boot", "pxe")).toMatchObject({ nic: "ne2k" });
   });

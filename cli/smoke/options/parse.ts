@@ -1,7 +1,5 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { LAYER_ON_DISK } from "../../../net/kiwi/layer-parameter.ts";
-import { joinWords } from "../../../net/pxelinux/append.ts";
 import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
 import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";
@@ -36,8 +34,6 @@ const OPTIONS = {
   engine: text,
   nic: text,
   memory: text,
-  write: text,
-  "write-over-other": flag,
   until: text,
   expect: texts,
   screen: texts,
@@ -102,13 +98,18 @@ export async function parseOptions(
   if (interactive && (cases.length > 1 || cases[0]!.retries > 0))
     throw new UsageError("--interactive is for one boot: leave --retry, --engine both and job.toml out");
   return {
-    cases,
+    cases: interactive && values.timeout === undefined ? cases.map(untimed) : cases,
     reports: reportsOf(values),
     quiet: values.quiet === true || interactive,
     jobs: integer("jobs", values.jobs, 1, MOST_JOBS) ?? 1,
     ...(values.baseline !== undefined && { baseline: outputPath("baseline", values.baseline) }),
     interactive,
   };
+}
+
+/** The usual time is for a boot that nobody sits at. */
+function untimed({ timeoutMs: _, ...plan }: CasePlan): CasePlan {
+  return plan;
 }
 
 type Values = ReturnType<typeof parse>["values"];
@@ -187,8 +188,6 @@ async function caseOf(
     );
   if (engine !== "qemu" && boot === "pxe" && nic === "virtio")
     throw new UsageError("--boot pxe wants --nic ne2k: the card's firmware cannot drive the other one");
-  const write = writeOf(values, engine);
-  const line = write === undefined ? append : joinWords(append ?? "", LAYER_ON_DISK);
   const checks = checksOf(tokens, scale);
   const source = await sourceOf(values, folder);
   const plan: CasePlan = {
@@ -201,8 +200,7 @@ async function caseOf(
     memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULTS.memoryMiB,
     ...(label !== undefined && { label }),
     ...(root !== undefined && { root }),
-    ...(line !== undefined && { append: oneLine("append", line) }),
-    ...(write !== undefined && { write }),
+    ...(append !== undefined && { append: oneLine("append", append) }),
     until: milestone(values.until),
     checks,
     forbid: (values.forbid ?? []).map((each) => pattern("forbid", each)),
@@ -212,18 +210,6 @@ async function caseOf(
     artefacts: artefactsOf(values),
   };
   return engine === "both" ? onBothEngines(plan) : [plan];
-}
-
-/** The disk that the write layer is on; undefined where it is in memory. */
-function writeOf(values: Values, engine: string): CasePlan["write"] {
-  const { write } = values;
-  const overOther = values["write-over-other"] === true;
-  if (write === undefined || write === "ram") {
-    if (overOther) throw new UsageError("--write-over-other is about the disk of --write FILE: name it");
-    return undefined;
-  }
-  if (engine !== "v86") throw new UsageError("--write FILE is for --engine v86: give qemu its disks by hand");
-  return { path: outputPath("write", write), overOther };
 }
 
 function parse(argv: readonly string[]) {

@@ -19,9 +19,6 @@ The machine:
                             both fails where the two do not agree
   --nic virtio|ne2k       its network card (virtio; pxe in v86: ne2k)
   --memory MIB            its memory (512)
-  --write ram|FILE        what the system writes goes to its memory, or to this disk image, which is made (ext4, 2 GiB,
-                            sparse) where it is missing: rd.root.overlay.write=/dev/sda (ram)
-  --write-over-other      also where that disk was laid over another export before
 
 What must hold:
   --until MILESTONE       the boot gets this far (login)
@@ -55,7 +52,8 @@ Reports:
   --keep WHEN             which boots leave these three behind: always, passing, failing or never (always)
                             Of several cases each has files of its own: its name goes in front of the extension.
   --quiet                 no progress
-  --interactive           your terminal is the machine's console, until Ctrl-]
+  --interactive           your terminal is the machine's console, until Ctrl-]; no --timeout then unless given,
+                            and a given one ends the session as well
 
   -h, --help              this text
 

@@ -30,7 +30,6 @@ const OURS: readonly string[] = [
   "initrd-refused",
   "emulator-version",
   "emulator-crashed",
-  "disk-failed",
   "engine-failed",
 ];
 /** What was asked for makes no sense. */
@@ -43,11 +42,6 @@ const CALLERS: readonly string[] = [
   "initrd-truncated",
   "memory-too-small",
   "append-too-long",
-  "disk-missing",
-  "disk-busy",
-  "disk-denied",
-  "disk-damaged",
-  "disk-other-export",
   "append-aoe-target",
 ];
 
@@ -55,8 +49,7 @@ const CALLERS: readonly string[] = [
 export function blame({ code, milestone }: Failure): "imageFailed" | "usage" | "infrastructure" {
   if (OURS.includes(code)) return "infrastructure";
   // The kernel's own complaint about its initrd has the same code, and comes later.
-  return CALLERS.includes(code) &&
-    (milestone === "download" || code.startsWith("append") || code.startsWith("disk"))
+  return CALLERS.includes(code) && (milestone === "download" || code.startsWith("append"))
     ? "usage"
     : "imageFailed";
 }

@@ -21,6 +21,12 @@ export interface CaseHooks {
   readonly signal: AbortSignal;
 }
 
+/** What ends the waiting of a case from outside of it. */
+export interface Following extends CaseHooks {
+  /** Aborted when the time of the plan is over. */
+  readonly timeUp: AbortSignal;
+}
+
 /** What comes behind a failure on the console often says why. */
 const AFTERMATH_MS = 1000;
 
@@ -35,7 +41,7 @@ export async function follow(
   append: string,
   record: BootRecord,
   checks: CheckResult[],
-  hooks: CaseHooks,
+  hooks: Following,
 ): Promise<Outcome> {
   const over = new AbortController();
   const failed = (failure: Failure): Diagnosis =>
@@ -47,19 +53,17 @@ export async function follow(
       framesFromGuest: record.counters?.framesOut ?? 0,
     });
   const whatEnds = enderOf(plan);
-  // A person takes the time that a person takes.
-  const timeUp = hooks.terminal === undefined ? AbortSignal.timeout(plan.timeoutMs) : over.signal;
   try {
     const first = await Promise.race([
       allHolds(plan, record, checks, over.signal, hooks).then(() => "done" as const),
       until(record, over.signal, () => whatEnds(record)),
-      aborted(timeUp, over.signal).then(() => "timedOut" as const),
+      aborted(hooks.timeUp, over.signal).then(() => "timedOut" as const),
       aborted(hooks.signal, over.signal).then(() => "interrupted" as const),
     ]);
     if (first === "interrupted") return { verdict: "interrupted" };
     if (first === "timedOut") {
       const milestone = standing(record);
-      const message = `Time is up after ${plan.timeoutMs / 1000} s, at the milestone ${milestone}.`;
+      const message = `Time is up after ${plan.timeoutMs! / 1000} s, at the milestone ${milestone}.`;
       const advice =
         "If the console shows that it still moves, give it more time with --timeout; else look at its last lines.";
       return { verdict: "timedOut", diagnosis: failed({ code: "timed-out", milestone, message, advice }) };

@@ -47,7 +47,7 @@ const inThisProcess =
   (terminal?: Terminal): Attempt =>
   (plan, progress, signal) =>
     runCase(plan, {
-      signal: terminal === undefined ? signal : AbortSignal.any([signal, terminal.leaving]),
+      signal,
       ...(terminal === undefined
         ? {
             progress: ({ milestones }) => progress.milestones(milestones),

@@ -47,6 +47,7 @@ async function onNetwork(
   const traffic = new Traffic(capture);
   const record = new BootRecord((bytes) => machine?.send(bytes));
   const checks: CheckResult[] = [];
+  const { signal, timeUp } = endsOf(plan, hooks);
   const forget = record.onChange(() => hooks.progress?.(record));
   try {
     machine = await powerOn(network, {
@@ -57,10 +58,14 @@ async function onNetwork(
       frame: (frame) => traffic.take(frame),
     });
     hooks.terminal?.attach((bytes) => machine?.send(bytes));
-    const { verdict, diagnosis } = await follow(plan, network.entry.append, record, checks, hooks);
+    const { verdict, diagnosis } = await follow(plan, network.entry.append, record, checks, {
+      ...hooks,
+      signal,
+      timeUp,
+    });
     const durationMs = Math.round(performance.now() - startMs);
     const root = rootReads(network.entry.append, await network.status(), traffic);
-    await hooks.terminal?.left(record, hooks.signal);
+    await hooks.terminal?.left(record, AbortSignal.any([signal, timeUp]));
     return {
       name: plan.name,
       verdict,
@@ -99,6 +104,14 @@ async function onNetwork(
     record.console.close("the machine was switched off");
     await network.close();
   }
+}
+
+/** What ends a case: whoever asked for it or sits at its console, and its time, which counts from now. */
+function endsOf({ timeoutMs }: CasePlan, { signal, terminal }: CaseHooks) {
+  return {
+    signal: terminal === undefined ? signal : AbortSignal.any([signal, terminal.leaving]),
+    timeUp: timeoutMs === undefined ? new AbortController().signal : AbortSignal.timeout(timeoutMs),
+  };
 }
 
 export function imageName({ source, relay }: CasePlan): string {

@@ -40,7 +40,7 @@ export class Terminal {
     return this.#over.signal;
   }
 
-  /** Resolves when the machine is off, or the signal says so, as `leaving` does. */
+  /** Resolves when the machine is off, or the signal says so. */
   async left(record: BootRecord, signal: AbortSignal): Promise<void> {
     const over = new AbortController();
     const off = until(record, over.signal, () => record.ended || undefined);
