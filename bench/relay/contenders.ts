@@ -15,16 +15,15 @@ export interface Started {
 }
 
 export interface Contender {
-  /** `relay-v1`: to a client that takes no large segments, as passt's are. */
-  readonly name: "relay" | "relay-v1" | "passt" | "direct";
+  readonly name: "relay" | "passt" | "direct";
   start(options: { readonly mtu: number; readonly nbdPort: number }): Promise<Started>;
 }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** `netroot serve` with its defaults, in front of the nbd-server. */
-const relay = (name: "relay" | "relay-v1"): Contender => ({
-  name,
+const relay: Contender = {
+  name: "relay",
   async start({ mtu, nbdPort }) {
     const tree = await mkdtemp(join(tmpdir(), "netroot-bench-tree-"));
     await mkdir(join(tree, "tftpboot"));
@@ -41,7 +40,7 @@ const relay = (name: "relay" | "relay-v1"): Contender => ({
       },
     };
   },
-});
+};
 
 /** One passt a client, behind a WebSocket server that passes frames on. */
 const passt: Contender = {
@@ -63,7 +62,7 @@ const direct: Contender = {
   }),
 };
 
-export const CONTENDERS: readonly Contender[] = [relay("relay"), relay("relay-v1"), passt, direct];
+export const CONTENDERS: readonly Contender[] = [relay, passt, direct];
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });

@@ -34,8 +34,8 @@ export class Clients {
     return sum;
   }
 
-  readonly attach: AttachClient = (_id, send, logger, takesLarge) => {
-    const network = this.#network(takesLarge);
+  readonly attach: AttachClient = (_id, send, logger) => {
+    const network = this.#network();
     const port = network.attach(send, { dropped: sayOnce(logger) });
     return {
       receive: port.send,
@@ -64,14 +64,12 @@ export class Clients {
     };
   }
 
-  #network(takesLarge = false): BootNetwork {
+  #network(): BootNetwork {
     if (this.#mode === "shared") {
       const [shared] = this.#networks;
       if (shared !== undefined) return shared;
     }
-    // On a shared segment there may be others, who take no large segments.
-    const largeSegments = takesLarge && this.#mode === "isolated";
-    const network = new BootNetwork({ ...this.#options, largeSegments });
+    const network = new BootNetwork(this.#options);
     this.#networks.add(network);
     return network;
   }

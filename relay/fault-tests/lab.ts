@@ -50,11 +50,7 @@ export class Lab {
   /** A guest with its address, and its device. */
   async plugIn(relay: Relay): Promise<{ guest: SyntheticGuest; device: GuestNbd }> {
     const { mtu } = relay.status();
-    const guest = await SyntheticGuest.connect({
-      url: `${relay.url.replace("http", "ws")}wire`,
-      mtu,
-      large: true,
-    });
+    const guest = await SyntheticGuest.connect({ url: `${relay.url.replace("http", "ws")}wire`, mtu });
     this.afterTest(() => guest.close());
     await guest.acquire();
     const peer = { address: SERVER, port: NBD_PORT };

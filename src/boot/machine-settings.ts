@@ -20,8 +20,6 @@ export interface BootChoice {
   readonly kernelEntry: NonNullable<MachineSettings["kernelEntry"]>;
   readonly jit?: MachineSettings["jit"];
   readonly near: NonNullable<MachineSettings["near"]>;
-  /** None where the system's writes are to stay in memory. */
-  readonly disk?: MachineSettings["disk"];
   /** Of the relay's segment, where it is known. */
   readonly mtu?: number;
   /** Whether other machines are on the relay's segment, where that is known. */
@@ -85,7 +83,6 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       // Every machine that goes on from one is the same machine: address and all.
       checkpoint: shared ? "off" : choice.checkpoint,
       kernelEntry: choice.kernelEntry,
-      ...(choice.disk && { disk: choice.disk }),
       ...(choice.jit && { jit: choice.jit }),
     },
   };
@@ -107,7 +104,6 @@ function firmwareSettings(choice: BootChoice, urls: RelayUrls): MachineSettings 
     wireUrl: urls.wire,
     near: choice.near,
     ...(choice.token !== undefined && { token: choice.token }),
-    ...(choice.disk && { disk: choice.disk }),
     ...(choice.jit && { jit: choice.jit }),
   };
 }
