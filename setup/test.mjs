@@ -24,8 +24,11 @@ const stages = {
   /** Types, formatting, lint and the rooms' import rule: one count each. */
   check: () => sum([npmRun("types"), npmRun("lint")]),
   unit: () => vitest("--exclude", "cli/engine/*boot.test.ts"),
-  /** The images under Node, and in qemu. One by one: a boot wants the processor that the other tests want, too. */
-  boot: () => vitest(...boots(), "--no-file-parallelism"),
+  /**
+   * The images under Node, and in qemu. File by file: a boot wants the processor that the other tests want, too. Those that say so
+   * boot two at a time: they wait for most of their time.
+   */
+  boot: () => vitest(...boots(), "--no-file-parallelism", "--maxConcurrency=2"),
   e2e: () => {
     const file = join(reports, "playwright.json");
     const run = node(

@@ -1,27 +1,15 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
+import { PackedInstall } from "../smoke/testing/packed.ts";
 
 /** Real boots on a busy machine: this only ends what hangs. */
 const TIMEOUT_MS = 4 * 60_000;
-const project = fileURLToPath(new URL("../../", import.meta.url));
-const tree = join(project, ".netroot");
-
-function smoke(...argv: string[]) {
-  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      [join(project, "bin/netroot.mjs"), "smoke", ...argv],
-      { maxBuffer: 64 * 1024 * 1024 },
-      (error, stdout, stderr) =>
-        resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
+const original = fileURLToPath(new URL("../../.netroot", import.meta.url));
 
 /** A report of an image of which nothing was read. */
 const ANYTHING = {
@@ -50,25 +38,30 @@ function tshark(file: string, filter: string) {
   });
 }
 
-async function scratch(): Promise<string> {
+async function install(): Promise<PackedInstall> {
   const folder = await mkdtemp(join(tmpdir(), "netroot-smoke-test-"));
   onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
+  return PackedInstall.into(folder);
 }
 
 // `npm test` builds the tree first. Without one there is nothing to boot.
-it.skipIf(!existsSync(tree))(
-  "netroot smoke passes an image that comes up, and says what it read",
+it.skipIf(!existsSync(original))(
+  "an ordinary user's npx netroot smoke, from a packed tarball, passes an image that comes up, and says what it read",
   { timeout: TIMEOUT_MS },
   async () => {
-    const folder = await scratch();
+    const packed = await install();
+    // The project's own folder may be closed to others.
+    const tree = join(packed.folder, "tree");
+    await cp(original, tree, { recursive: true });
+    const folder = await packed.writable("reports");
     const log = join(folder, "logs/serial.log");
     const [screenshot, pcap, html] = ["screen.svg", "wire.pcapng", "report.html"].map((name) =>
       join(folder, name),
     );
     const baseline = join(folder, "before.json");
     await writeFile(baseline, JSON.stringify({ ...ANYTHING, warnings: [] }));
-    const { code, stdout, stderr } = await smoke(
+    const { code, stdout, stderr } = await packed.netroot(
+      "smoke",
       ...[tree, "--json", "--serial-log", log, "--timeout-scale", "3", "--baseline", baseline],
       ...["--screenshot", screenshot!, "--pcap", pcap!, "--html", html!],
       ...[

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLogger } from "../../relay/log.ts";
 import { startRelay } from "../../relay/serve.ts";
 import { parseOptions } from "../smoke/options/parse.ts";
@@ -16,7 +16,7 @@ import { startDeafRelay } from "../smoke/testing/deaf-relay.ts";
 const TIMEOUT_MS = 4 * 60_000;
 const tree = fileURLToPath(new URL("../../.netroot", import.meta.url));
 /** Longer than a healthy boot of this image ever stands still. */
-const STALL = ["--stall", "20s", "--timeout", "3m"];
+const STALL = ["--stall", "12s", "--timeout", "3m"];
 
 let folder: string;
 let images: BrokenImages;
@@ -27,13 +27,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 async function smoke(...argv: readonly string[]): Promise<CaseReport> {
-  const options = await parseOptions([...argv, ...STALL]);
+  const options = await parseOptions([...STALL, ...argv]);
   if (options === "help" || "init" in options) throw new Error("that was no question for help");
   return runCase(options.cases[0]!, { signal: new AbortController().signal });
 }
 
 // `npm test` builds the tree first. Without one there is nothing to break.
-describe.runIf(existsSync(tree))("netroot smoke finds", { timeout: TIMEOUT_MS }, () => {
+describe.runIf(existsSync(tree)).concurrent("netroot smoke finds", { timeout: TIMEOUT_MS }, () => {
   it.each([
     ["a truncated initrd", "initrd-damaged", "initrd", () => images.truncatedInitrd()],
     ["an initrd without its init", "initrd-missing", "initrd", () => images.withoutInit()],
@@ -74,7 +74,7 @@ describe.runIf(existsSync(tree))("netroot smoke finds", { timeout: TIMEOUT_MS },
     expect(report.milestones.at(-1)!.state).not.toBe("done");
   });
 
-  it("a segment without DHCP", async () => {
+  it("a segment without DHCP", async ({ expect, onTestFinished }) => {
     const asking = join(folder, "asking");
     await cp(tree, asking, { recursive: true });
     const menu = join(asking, "tftpboot/pxelinux.cfg/default");
@@ -89,7 +89,7 @@ describe.runIf(existsSync(tree))("netroot smoke finds", { timeout: TIMEOUT_MS },
     const toDhcpServer = (frame: Uint8Array) => frame[12] === 8 && frame[23] === 17 && frame[37] === 67;
     const deaf = await startDeafRelay(relay.url, (frame) => !toDhcpServer(frame));
     onTestFinished(() => deaf.close());
-    const report = await smoke("--relay", deaf.url);
+    const report = await smoke("--relay", deaf.url, "--stall", "30s");
     expect(report).toMatchObject({
       verdict: "imageFailed",
       diagnosis: { code: "dhcp-silent", cause: expect.stringContaining("static ip=") },
