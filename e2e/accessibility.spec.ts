@@ -1,4 +1,5 @@
 import { controls, expect, test } from "./fixtures.ts";
+import { packetsPanel } from "./packets.ts";
 
 test("every control has a name", async ({ page, menuOnly }) => {
   await page.goto(menuOnly.url);
@@ -18,6 +19,28 @@ test("every control has a name", async ({ page, menuOnly }) => {
   expect(nameless).toEqual([]);
 });
 
+test("the packets' controls have names, and their filter says what it does not understand", async ({
+  page,
+  menuOnly,
+}) => {
+  await page.goto(menuOnly.url);
+  const { tab, filter, wrong, list, status, hold, follow, download } = packetsPanel(page);
+  await page.getByRole("tab", { name: "Serial console" }).focus();
+  for (const key of ["End", "ArrowLeft"]) await page.keyboard.press(key);
+  await expect(tab).toBeFocused();
+  await expect(status).toHaveText("No frames yet");
+  for (const control of [filter, list, hold, download]) await expect(control).toBeVisible();
+  await expect(follow).toBeDisabled();
+  await page.keyboard.press("Tab");
+  await expect(filter).toBeFocused();
+  await page.keyboard.type("nbd and");
+  await page.keyboard.press("Enter");
+  await expect(wrong).toContainText("The name of a protocol or a field is expected at the end.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Space");
+  await expect(hold).toHaveAttribute("aria-pressed", "true");
+});
+
 test("the page is used with the keyboard alone", async ({ page, menuOnly }) => {
   await page.goto(menuOnly.url);
   const { entry, append, powerOn, problem } = controls(page);
@@ -27,7 +50,7 @@ test("the page is used with the keyboard alone", async ({ page, menuOnly }) => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await expect(entry).toBeFocused();
-  for (let presses = 0; presses < 3; presses++) await page.keyboard.press("Tab");
+  for (let presses = 0; presses < 5; presses++) await page.keyboard.press("Tab");
   await expect(append).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(problem("kernel-missing")).toBeVisible();

@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { MILESTONES } from "../worker/interface.ts";
 import { controls, expect, test } from "./fixtures.ts";
 import { BOOT_TIMEOUT_MS, ConsoleOf } from "./machine.ts";
+import { readsBlocks, readsPackets } from "./packets.ts";
 import { LIGHT_TREE, SYSTEMD_TREE } from "./tree.ts";
 
 /** A prompt's answer takes its time on a busy machine; the clock is right all the same. */
@@ -111,6 +112,12 @@ for (const [image, tree] of Object.entries(IMAGES)) {
       await expect.poll(() => page.evaluate(() => window.netroot!.screenText())).toMatch(/# \$A$/m);
       await page.screenshot({ path: testInfo.outputPath("screen.png") });
       await page.keyboard.press("Control+Alt");
+      await page.getByRole("tab", { name: "Serial console" }).click();
+    });
+
+    await test.step("its packets are filtered, looked into, and saved for Wireshark", async () => {
+      await readsPackets(page, testInfo);
+      await readsBlocks(page, testInfo);
       await page.getByRole("tab", { name: "Serial console" }).click();
     });
 

@@ -4,8 +4,22 @@ import { type Drive, drive as driveWith } from "../net/drive.ts";
 
 export type { Drive };
 
-/** The process's monotonic clock. */
-export const monotonicClock: Clock = { now: () => performance.now() };
+let turnMs: number | undefined;
+
+/** The process's monotonic clock. It stands still within a callback of the event loop: whoever asks for each frame asks often. */
+export const monotonicClock: Clock = {
+  now: () => {
+    if (turnMs === undefined) {
+      turnMs = performance.now();
+      queueMicrotask(forgetTurn);
+    }
+    return turnMs;
+  },
+};
+
+function forgetTurn(): void {
+  turnMs = undefined;
+}
 
 export const afterTimeout: After = (ms, callback) => {
   const timer = setTimeout(callback, ms);

@@ -1,6 +1,6 @@
-import type { JitSettings } from "../worker/interface.ts";
+import type { DiskSettings, JitSettings } from "../worker/interface.ts";
 
-/** What the page's address asks for: `?label=NAME&boot=pxe&nic=ne2k&memory=512&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
+/** What the page's address asks for: `?label=NAME&boot=pxe&nic=ne2k&memory=512&write=disk:NAME&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
 export interface PageUrl {
   /** The boot entry to select; the menu's own default where absent. */
   readonly label?: string;
@@ -8,6 +8,8 @@ export interface PageUrl {
   readonly boot: "direct" | "pxe";
   readonly nic: "virtio" | "ne2k";
   readonly memoryMiB: number;
+  /** The disk that the system's writes go to; in memory where absent. */
+  readonly disk?: DiskSettings;
   /** Added to the entry's own append line. */
   readonly append: string;
   readonly autostart: boolean;
@@ -42,6 +44,7 @@ export function parsePageUrl(search: string): PageUrl {
   const label = parameters.get("label");
   const jit = parseJit(parameters.get("jit"), rejected);
   const relay = parseRelay(parameters.get("relay"), rejected);
+  const disk = parseWrite(parameters.get("write"), choose("overother", ["0", "1"]) === "1", rejected);
   const boot = choose("boot", ["direct", "pxe"]);
   const nic = choose("nic", boot === "pxe" ? ["ne2k", "virtio"] : ["virtio", "ne2k"]);
   if (boot === "pxe" && nic === "virtio")
@@ -60,6 +63,7 @@ export function parsePageUrl(search: string): PageUrl {
     near: choose("near", ["auto", "off"]),
     ...(relay === undefined ? {} : { relay }),
     ...(jit === undefined ? {} : { jit }),
+    ...(disk === undefined ? {} : { disk }),
     rejected,
   };
 }
@@ -72,6 +76,17 @@ function parseMemory(value: string | null, rejected: string[]): number {
     `memory=${value} cannot be used; it is a number of MiB from ${MEMORY_MIB.least} to ${MEMORY_MIB.most}.`,
   );
   return MEMORY_MIB.usual;
+}
+
+/** The disk of `write=disk`. */
+export const USUAL_DISK = "disk";
+
+function parseWrite(value: string | null, overOther: boolean, rejected: string[]): DiskSettings | undefined {
+  if (value === null || value === "ram") return undefined;
+  const [, name = USUAL_DISK] = /^disk(?::(.+))?$/s.exec(value) ?? [undefined, ""];
+  if (name !== "") return { name, ...(overOther && { overOther }) };
+  rejected.push(`write=${value} is not known here; write can be ram, disk or disk:NAME.`);
+  return undefined;
 }
 
 function parseRelay(value: string | null, rejected: string[]): string | undefined {

@@ -7,6 +7,7 @@ import { cardAddress, drawCardAddress } from "./boot/card-address.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
 import { factsOf } from "./boot/sysappend-facts.ts";
 import { SerialConsole } from "./console/serial-console.ts";
+import { DisksDialog } from "./disks/disks-dialog.ts";
 import { create, find, prose, setText } from "./dom.ts";
 import type { NetrootHandle } from "./handle.ts";
 import { MACHINE_OFF, type MachineState, reduceMachine } from "./machine/machine-state.ts";
@@ -18,9 +19,11 @@ import { relayUrls } from "./network/relay-urls.ts";
 import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./network/status-watch.ts";
 import { tokenInAddress } from "./network/token-in-address.ts";
 import { tokenProblem } from "./network/token-problem.ts";
+import type { ReadPackets } from "./packets/capture-feed.ts";
 import { parsePageUrl } from "./page-url.ts";
 import { ProblemsView } from "./problems/problems-view.ts";
 import { ScreenView } from "./screen/screen-view.ts";
+import { LazyPanel } from "./stage/lazy-panel.ts";
 import { StageTabs } from "./stage/tabs.ts";
 import { Stopwatch } from "./story/stopwatch.ts";
 import { nowText, StoryView } from "./story/story-view.ts";
@@ -41,10 +44,13 @@ export class Page implements NetrootHandle {
   readonly #path: PathView;
   readonly #form: BootForm;
   readonly #power: PowerButtons;
+  readonly #disks: DisksDialog;
   readonly #story = new StoryView(document);
   readonly #stopwatch = new Stopwatch();
   readonly #serial: SerialConsole;
   readonly #screen: ScreenView;
+  readonly #packets: LazyPanel;
+  readonly #blocks: LazyPanel;
   readonly #problems: ProblemsView;
   readonly #curtain = find(document, "#curtain", HTMLElement);
   readonly #dismissed = new WeakSet<Problem>();
@@ -67,8 +73,19 @@ export class Page implements NetrootHandle {
       reset: () => this.#machine.reset(),
       powerOff: () => this.#machine.powerOff(),
     });
+    const read: ReadPackets = (position, maxBytes) => this.#machine.readPackets(position, maxBytes);
+    this.#packets = new LazyPanel(find(document, "#packets", HTMLElement), async (parent) => {
+      const { PacketsPanel } = await import("./packets/packets-panel.ts");
+      return new PacketsPanel(parent, read);
+    });
+    this.#blocks = new LazyPanel(find(document, "#blocks", HTMLElement), async (parent) => {
+      const { BlocksPanel } = await import("./blocks/blocks-panel.ts");
+      return new BlocksPanel(parent, read);
+    });
     const tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
       this.#screen.show(tab === "screen");
+      this.#packets.show(tab === "packets");
+      this.#blocks.show(tab === "blocks");
       this.#showCurtain();
     });
     const onLeave = () => tabs.focus();
@@ -93,6 +110,14 @@ export class Page implements NetrootHandle {
         this.#path.showRelay(this.#relay, name);
       },
     });
+    this.#disks = new DisksDialog(document, {
+      api: () => this.#machine.disks,
+      onDisks: (disks) => this.#form.showDisks(disks),
+    });
+    addEventListener("beforeunload", (event) => {
+      // The browser asks in its own words.
+      if (this.state.power !== "off" && this.state.disk?.unsynced === true) event.preventDefault();
+    });
     this.#show();
   }
 
@@ -101,6 +126,7 @@ export class Page implements NetrootHandle {
     const missing = unsupported();
     if (missing === undefined) {
       this.#machine.load();
+      void this.#disks.refresh();
     } else {
       this.#form.forbid();
       this.#own = [missing];
@@ -137,6 +163,7 @@ export class Page implements NetrootHandle {
     this.#own = result.ok ? [] : [result.problem];
     this.#showProblems();
     if (!result.ok) return;
+    if (result.settings.disk !== undefined) void this.#disks.askToPersist();
     this.#machine.powerOn(result.settings);
     this.#goToConsole();
   }
@@ -232,6 +259,7 @@ export class Page implements NetrootHandle {
     this.#stopwatch.observe(this.state, performance.now());
     if (this.#stopwatch.running !== wasRunning) this.#tick();
     this.#path.showMachine(this.state);
+    this.#disks.showMachine(this.state);
     this.#form.showPower(this.state.power);
     this.#power.show(this.state.power);
     this.#screen.enable(this.state.power === "running");
@@ -268,8 +296,10 @@ export class Page implements NetrootHandle {
   /** It goes up with the first character of the serial console; before that it says why there is none. */
   #showCurtain(): void {
     const spoke = !this.#serial.log.empty;
-    const screen = find(document, "#stage", HTMLElement).dataset.shown === "screen";
-    this.#curtain.hidden = spoke || (screen && this.state.power !== "off");
+    const { shown } = find(document, "#stage", HTMLElement).dataset;
+    const elsewhere =
+      shown === "packets" || shown === "blocks" || (shown === "screen" && this.state.power !== "off");
+    this.#curtain.hidden = spoke || elsewhere;
     if (this.#curtain.hidden) return;
     const off = this.state.power === "off";
     setText(

@@ -45,6 +45,15 @@ export interface JitSettings {
   readonly compile: "sync" | "async";
 }
 
+export interface DiskSettings {
+  /** In a browser its name there, under Node the path of its file. */
+  readonly name: string;
+  /** The size in which it is made where there is none of this name: a multiple of 128 from 256 to 8192; 2048 unless given. */
+  readonly newMiB?: number;
+  /** Whether it may be laid over another export than before: what it holds makes no sense there, as a rule. */
+  readonly overOther?: boolean;
+}
+
 export interface MachineSettings {
   /**
    * `direct`: the kernel and initrd are handed to the machine, as qemu's -kernel does. `pxe`: the machine's firmware asks the boot
@@ -69,6 +78,8 @@ export interface MachineSettings {
   readonly kernelEntry?: "decompressed" | "compressed";
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
+  /** The disk in the machine, which Linux calls /dev/sda. There is none unless given; such a machine has no checkpoints. */
+  readonly disk?: DiskSettings;
   /** The kernel's command line. */
   readonly append: string;
   /** Absolute URLs. */
@@ -127,6 +138,45 @@ export interface BlockPath {
   readonly aheadBytes: number;
 }
 
+/** The disk in the machine. */
+export interface DiskState {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** What it takes where it is kept. */
+  readonly usedBytes: number;
+  /** Whether the system wrote something that it has not flushed. */
+  readonly unsynced: boolean;
+}
+
+/** A disk that is kept in this browser. */
+export interface KeptDisk {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** What it takes of this browser's storage. */
+  readonly usedBytes: number;
+  /** The export that it was last laid over. */
+  readonly over?: string;
+  /** Whether a machine, or somebody who copies it, has it now. */
+  readonly busy: boolean;
+  /** Why it cannot be used, as a sentence. */
+  readonly damaged?: string;
+}
+
+/** The disks of this browser. What goes wrong is told as a problem, never as a rejection. */
+export interface DisksApi {
+  listDisks(): Promise<readonly KeptDisk[] | Problem>;
+  createDisk(name: string, sizeMiB: number): Promise<Problem | undefined>;
+  renameDisk(name: string, newName: string): Promise<Problem | undefined>;
+  duplicateDisk(name: string, newName: string): Promise<Problem | undefined>;
+  /** A raw image, packed with gzip. */
+  downloadDisk(name: string): Promise<Blob | Problem>;
+  /** A new disk of an image of an ext4 filesystem, as it is or packed with gzip. */
+  uploadDisk(name: string, image: Blob): Promise<Problem | undefined>;
+  /** Makes it as it was when it was new: all that was written to it is gone. */
+  resetDisk(name: string): Promise<Problem | undefined>;
+  deleteDisk(name: string): Promise<Problem | undefined>;
+}
+
 /** How a boot began. `savedAtMs` is a time of day, in milliseconds since 1970. */
 export type BootOrigin =
   | { readonly kind: "cold" }
@@ -156,6 +206,7 @@ export type MachineEvent =
       readonly counters: WireCounters;
       readonly blocks: BlockPath;
     }
+  | { readonly type: "disk"; readonly disk: DiskState }
   | { readonly type: "origin"; readonly origin: BootOrigin }
   | { readonly type: "problem"; readonly problem: Problem };
 

@@ -1,6 +1,7 @@
 import type { After, Clock } from "../net/clock.ts";
 import type { FetchOptions, FileResult } from "./boot-files/fetch-file.ts";
 import type { CheckpointStore } from "./checkpoint/store.ts";
+import type { DiskShelf } from "./disk/shelf.ts";
 import type { OpenSocket } from "./wire/socket.ts";
 
 export type { After };
@@ -24,6 +25,8 @@ export interface Platform {
   readonly timeOfDay: () => number;
   /** Absent where nothing can be kept. */
   readonly checkpoints?: CheckpointStore | undefined;
+  /** Absent where none can be kept. */
+  readonly disks?: DiskShelf | undefined;
   /** The emulator's own code, the same array each time. */
   loadEmulator(): Promise<Uint8Array<ArrayBuffer>>;
 }

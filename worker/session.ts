@@ -3,6 +3,9 @@ import { withToken } from "./access/with-token.ts";
 import { type BootFiles, fetchBootFiles } from "./boot-files/boot-files.ts";
 import { BootCheckpoint } from "./checkpoint/boot-checkpoint.ts";
 import type { Checkpoint } from "./checkpoint/format.ts";
+import { type Disk, DiskError } from "./disk/disk.ts";
+import { openLayerDisk } from "./disk/layer-disk.ts";
+import { diskFailed } from "./disk/problems.ts";
 import type {
   BootOrigin,
   MachineEvent,
@@ -23,6 +26,8 @@ import { buildPc, type Pc } from "./v86/pc.ts";
 import { Wire, type WireState } from "./wire/wire.ts";
 
 const DEFAULT_MTU = 1500;
+/** How long what was written to the disk may wait to be kept, whatever the guest does. */
+const FLUSH_MS = 2000;
 
 /** What a session tells the machine that holds it. */
 export interface SessionHandlers {
@@ -52,6 +57,9 @@ export class Session {
   #paused = false;
   #origin: BootOrigin | undefined;
   #turns: TurnTaker | undefined;
+  #disk: Disk | undefined;
+  #diskEventDue = false;
+  #cancelFlush: (() => void) | undefined;
   #pc: Pc | undefined;
   #nic: Nic | undefined;
   #serialInput: SerialInput | undefined;
@@ -123,6 +131,7 @@ export class Session {
     const files = await this.#fetchFiles();
     if (!files) return false;
     this.#near?.prefetch();
+    if (!(await this.#openDisk())) return false;
     try {
       const emulator = await this.#platform.loadEmulator();
       if (this.#closed) return false;
@@ -137,12 +146,33 @@ export class Session {
     return true;
   }
 
+  /** Resolves with whether there is a disk, where one is wanted. */
+  async #openDisk(): Promise<boolean> {
+    const { disk } = this.#settings;
+    if (disk === undefined) return true;
+    const result = await openLayerDisk({ ...this.#settings, disk }, this.#platform, this.#abort.signal);
+    if (!result.ok) {
+      if (!this.#closed) this.#problem(result.problem);
+      return false;
+    }
+    if (this.#closed) {
+      result.disk.close();
+      return false;
+    }
+    this.#disk = result.disk;
+    if (result.warning !== undefined) this.#problem(result.warning);
+    this.#diskChanged();
+    return true;
+  }
+
   /** Builds the machine, as it was when it last asked for its root or as it comes from the shop. */
   async #prepare(emulator: Uint8Array<ArrayBuffer>, files: BootFiles): Promise<void> {
     // A boot by firmware is there to be seen.
     const settings = {
       ...this.#settings,
       ...(this.#settings.boot === "pxe" && { checkpoint: "off" as const }),
+      // What is on the disk has changed since.
+      ...(this.#disk !== undefined && { checkpoint: "off" as const }),
     };
     const saved = await this.#checkpoint.open(settings, files, emulator);
     if (this.#closed) return;
@@ -201,6 +231,8 @@ export class Session {
     await this.#near?.close();
     await this.#pc?.destroy();
     this.#pc = undefined;
+    this.#cancelFlush?.();
+    this.#disk?.close();
     this.#turns?.close();
     await this.#checkpoint.saved();
   }
@@ -234,6 +266,7 @@ export class Session {
       { type: "milestones", milestones: this.#watch.list() },
       ...(this.#origin ? [{ type: "origin" as const, origin: this.#origin }] : []),
       this.#wireEvent(),
+      ...this.#diskEvents(),
       ...this.#screen.takeAll(),
     ];
   }
@@ -245,6 +278,10 @@ export class Session {
     if (this.#wireEventDue) {
       this.#wireEventDue = false;
       events.push(this.#wireEvent());
+    }
+    if (this.#diskEventDue) {
+      this.#diskEventDue = false;
+      events.push(...this.#diskEvents());
     }
     return events;
   }
@@ -296,9 +333,12 @@ export class Session {
         append,
         memoryMiB,
         nic: { type: nic, ...(mtu !== undefined && { mtu }), ...(address !== undefined && { mac: address }) },
+        ...(this.#disk && { disk: this.#disk }),
         ...(jit && { jit }),
       },
       {
+        diskChanged: () => this.#diskChanged(),
+        diskFailed: (error) => this.#diskFailed(error),
         frame: (borrowed) => this.#nic?.fromGuest(borrowed),
         serial: (byte) => {
           this.#watch.console(byte, clock.now());
@@ -364,6 +404,36 @@ export class Session {
     this.#watch.toGuest(frame, nowMs);
     this.#nic.fromWire(frame);
     this.#countersChanged();
+  }
+
+  #diskChanged(): void {
+    this.#diskEventDue = true;
+    this.#handlers.changed();
+    if (this.#disk?.unsynced) this.#cancelFlush ??= this.#platform.after(FLUSH_MS, () => this.#flushDisk());
+  }
+
+  /** What a guest writes back by itself it flushes late, or never. */
+  #flushDisk(): void {
+    this.#cancelFlush = undefined;
+    try {
+      this.#disk?.flush();
+      this.#diskChanged();
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error;
+      this.#diskFailed(error);
+    }
+  }
+
+  #diskFailed(error: DiskError): void {
+    this.#problem(diskFailed(this.#settings.disk?.name ?? "", error));
+  }
+
+  #diskEvents(): MachineEvent[] {
+    const { disk: wanted } = this.#settings;
+    const disk = this.#disk;
+    if (disk === undefined || wanted === undefined) return [];
+    const { sizeBytes, unsynced } = disk;
+    return [{ type: "disk", disk: { name: wanted.name, sizeBytes, usedBytes: disk.usedBytes(), unsynced } }];
   }
 
   #countersChanged(): void {

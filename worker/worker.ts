@@ -2,7 +2,8 @@ import { expose, transfer } from "comlink";
 import emulatorUrl from "v86/build/v86.wasm?url";
 import { fetchFile } from "./boot-files/fetch-file.ts";
 import { opfsCheckpoints } from "./checkpoint/opfs-store.ts";
-import type { MachineApi, MachineObserver } from "./interface.ts";
+import { BrowserDisks } from "./disk/browser-disks.ts";
+import type { DisksApi, MachineApi, MachineObserver } from "./interface.ts";
 import { Machine } from "./machine.ts";
 import type { Platform } from "./platform.ts";
 import { transferables } from "./transferables.ts";
@@ -13,6 +14,8 @@ import { attach } from "./wire/socket.ts";
 
 let emulator: Promise<Uint8Array<ArrayBuffer>> | undefined;
 
+const disks = new BrowserDisks();
+
 const platform: Platform = {
   clock: performanceClock,
   after: afterTimeout,
@@ -20,6 +23,7 @@ const platform: Platform = {
   openTurns: messageTurns,
   timeOfDay: Date.now,
   checkpoints: opfsCheckpoints(),
+  disks,
   fetchFile,
   openSocket: (url, protocols, handlers) => attach(new WebSocket(url, [...protocols]), handlers),
   loadEmulator() {
@@ -40,7 +44,7 @@ async function loadEmulator(): Promise<Uint8Array<ArrayBuffer>> {
 
 const machine = new Machine(platform);
 
-const api: MachineApi = {
+const api: MachineApi & DisksApi = {
   observe(observer: MachineObserver) {
     machine.observe((events) => observer(transfer(events, transferables(events))));
   },
@@ -59,6 +63,14 @@ const api: MachineApi = {
       [lengths, timesMs, fromGuest, bytes].map(({ buffer }) => buffer as ArrayBuffer),
     );
   },
+  listDisks: () => disks.listDisks(),
+  createDisk: (name, sizeMiB) => disks.createDisk(name, sizeMiB),
+  renameDisk: (name, newName) => disks.renameDisk(name, newName),
+  duplicateDisk: (name, newName) => disks.duplicateDisk(name, newName),
+  downloadDisk: (name) => disks.downloadDisk(name),
+  uploadDisk: (name, image) => disks.uploadDisk(name, image),
+  resetDisk: (name) => disks.resetDisk(name),
+  deleteDisk: (name) => disks.deleteDisk(name),
 };
 
 expose(api);

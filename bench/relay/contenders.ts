@@ -15,15 +15,16 @@ export interface Started {
 }
 
 export interface Contender {
-  readonly name: "relay" | "passt" | "direct";
+  /** `relay-v1`: to a client that takes no large segments, as passt's are. */
+  readonly name: "relay" | "relay-v1" | "passt" | "direct";
   start(options: { readonly mtu: number; readonly nbdPort: number }): Promise<Started>;
 }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** `netroot serve` with its defaults, in front of the nbd-server. */
-const relay: Contender = {
-  name: "relay",
+const relay = (name: "relay" | "relay-v1"): Contender => ({
+  name,
   async start({ mtu, nbdPort }) {
     const tree = await mkdtemp(join(tmpdir(), "netroot-bench-tree-"));
     await mkdir(join(tree, "tftpboot"));
@@ -40,7 +41,7 @@ const relay: Contender = {
       },
     };
   },
-};
+});
 
 /** One passt a client, behind a WebSocket server that passes frames on. */
 const passt: Contender = {
@@ -62,7 +63,7 @@ const direct: Contender = {
   }),
 };
 
-export const CONTENDERS: readonly Contender[] = [relay, passt, direct];
+export const CONTENDERS: readonly Contender[] = [relay("relay"), relay("relay-v1"), passt, direct];
 
 function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });

@@ -14,6 +14,8 @@ const USAGE = `Usage: npm run bench:relay -- [OPTION]...
 
   --clients N,N,N   how many guests read at once (1,8,30)
   --seconds N       how long they read (5)
+  --warm-up N       how long they read before that (2)
+  --through NAME,…  through what (relay,relay-v1,passt,direct)
   --runs N          how often, in turns; the median counts (1)
   --mtu N           of the segment (1500)
   --json            print JSON instead of a table
@@ -23,6 +25,8 @@ const { values } = parseArgs({
   options: {
     clients: { type: "string", default: "1,8,30" },
     seconds: { type: "string", default: "5" },
+    "warm-up": { type: "string", default: "2" },
+    through: { type: "string", default: CONTENDERS.map(({ name }) => name).join() },
     runs: { type: "string", default: "1" },
     mtu: { type: "string", default: "1500" },
     json: { type: "boolean", default: false },
@@ -42,7 +46,10 @@ async function run(): Promise<void> {
   upstream();
   const server = await startServer();
   const readings: Reading[] = [];
-  const contenders = CONTENDERS.filter(({ name }) => name !== "passt" || isInstalled("passt"));
+  const through = values.through.split(",");
+  const contenders = CONTENDERS.filter(
+    ({ name }) => through.includes(name) && (name !== "passt" || isInstalled("passt")),
+  );
   try {
     for (let turn = 1; turn <= Number(values.runs); turn++) {
       for (const clients of values.clients.split(",").map(Number)) {
@@ -66,7 +73,12 @@ async function run(): Promise<void> {
 async function read(contender: Contender, clients: number, mtu: number, nbdPort: number): Promise<Reading> {
   const started = await contender.start({ mtu, nbdPort });
   try {
-    return await measure(contender.name, started, { clients, mtu, seconds: Number(values.seconds) });
+    return await measure(contender.name, started, {
+      clients,
+      mtu,
+      seconds: Number(values.seconds),
+      warmUpSeconds: Number(values["warm-up"]),
+    });
   } finally {
     await started.stop();
   }

@@ -25,16 +25,19 @@ const GUESTS = fileURLToPath(new URL("guests.ts", import.meta.url));
 export interface Load {
   readonly clients: number;
   readonly seconds: number;
+  /** How long the guests read before that. */
+  readonly warmUpSeconds: number;
   readonly mtu: number;
 }
 
 export async function measure(
   contender: Contender["name"],
   { where, pid }: Started,
-  { clients, seconds, mtu }: Load,
+  { clients, seconds, warmUpSeconds, mtu }: Load,
 ): Promise<Reading> {
   const idle = usage(pid);
-  const args = ["--import", "tsx", GUESTS, where, clients, seconds, mtu].map(String);
+  const large = contender === "relay" ? "large" : "no";
+  const args = ["--import", "tsx", GUESTS, where, clients, seconds, warmUpSeconds, mtu, large].map(String);
   const guests = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: guests.stdout })[Symbol.asyncIterator]();
   const next = async () => {

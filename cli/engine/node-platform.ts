@@ -7,7 +7,7 @@ import { fetchFile } from "../../worker/boot-files/fetch-file.ts";
 import type { Platform, TurnTaker } from "../../worker/platform.ts";
 import { afterTimeout, performanceClock } from "../../worker/wall-timers.ts";
 import { attach } from "../../worker/wire/socket.ts";
-
+import { fileDisks } from "../disk/file-disk.ts";
 import { checkpointFolder, defaultCheckpointFolder } from "./checkpoint-folder.ts";
 
 let emulator: Promise<Uint8Array<ArrayBuffer>> | undefined;
@@ -20,6 +20,7 @@ export const nodePlatform: Platform = {
   openTurns: immediateTurns,
   timeOfDay: Date.now,
   checkpoints: checkpointFolder(defaultCheckpointFolder()),
+  disks: fileDisks,
   fetchFile: (url, options) =>
     url.startsWith("file:") ? readLocalFile(url, options) : fetchFile(url, options),
   openSocket: (url, protocols, handlers) =>

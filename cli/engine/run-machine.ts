@@ -1,6 +1,7 @@
 import type {
   BlockPath,
   BootOrigin,
+  DiskState,
   MachineEvent,
   MachineSettings,
   Milestone,
@@ -29,6 +30,7 @@ export interface RunningMachine {
   readonly problems: readonly Problem[];
   readonly counters: WireCounters | undefined;
   readonly blocks: BlockPath | undefined;
+  readonly disk: DiskState | undefined;
   readonly state: PowerState;
   /** How the boot began, once that is known. */
   readonly origin: BootOrigin | undefined;
@@ -74,6 +76,7 @@ class Follower implements RunningMachine {
   milestones: readonly Milestone[] = [];
   counters: WireCounters | undefined;
   blocks: BlockPath | undefined;
+  disk: DiskState | undefined;
   state: PowerState = "off";
   origin: BootOrigin | undefined;
   readonly #checks = new Set<Check>();
@@ -93,6 +96,7 @@ class Follower implements RunningMachine {
       else if (event.type === "problem" && !this.#startAwaited) this.problems.push(event.problem);
       else if (event.type === "origin" && !this.#startAwaited) this.origin = event.origin;
       else if (event.type === "wire") ({ counters: this.counters, blocks: this.blocks } = event);
+      else if (event.type === "disk") this.disk = event.disk;
       else if (event.type === "power") this.state = event.state;
     }
     for (const check of [...this.#checks]) check();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { formatIpv4, parseIpv4 } from "../../net/ipv4/address.ts";
+import { LAYER_ON_DISK } from "../../net/kiwi/layer-parameter.ts";
 import { SyntheticGuest } from "../../relay/client/synthetic-guest.ts";
 import { createLogger } from "../../relay/log.ts";
 import { type Relay, startRelay } from "../../relay/serve.ts";
@@ -50,7 +51,13 @@ describe.runIf(existsSync(LIGHT_TREE))("an image on a shared segment, under Node
     const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
     const settings = entrySettings({ relayUrl: relay.url, menu, mtu, segment: network.mode });
     expect(settings.append).toContain(" ip=dhcp ");
-    const running = await runMachine({ settings: { ...settings, near: "off" }, platform: nodePlatform });
+    // This boot has time for it: a system that is told not to use the disk that it is told to use keeps its writes in memory.
+    const append = `${settings.append} ${LAYER_ON_DISK} rd.root.overlay.readonly rd.root.overlay.size=40m`;
+    const disk = { name: join(tree, "layer.img"), newMiB: 256 };
+    const running = await runMachine({
+      settings: { ...settings, append, disk, near: "off" },
+      platform: nodePlatform,
+    });
     onTestFinished(() => running.close());
     await running.reached("login");
     const passed = (name: string) => running.milestones.find((one) => one.name === name)!;
@@ -60,6 +67,16 @@ describe.runIf(existsSync(LIGHT_TREE))("an image on a shared segment, under Node
     expect((await running.console.run("findmnt -n -o FSTYPE,SOURCE /")).output).toBe(
       "overlay OverlayOS_rootfs",
     );
+
+    const output = async (command: string) => (await running.console.run(command)).output;
+    expect(await output("findmnt -n -o FSTYPE /run/overlay")).toBe("tmpfs");
+    expect(await output("df -m --output=size /run/overlay | tail -1 | tr -d ' '")).toBe("40");
+    await output("echo in memory > /root/kept");
+    expect(await output("cat /run/overlay/overlayfs/rw/root/kept")).toBe("in memory");
+    expect(await output("blockdev --getsize64 /dev/sda; findmnt /dev/sda || echo not mounted")).toBe(
+      `${256 * 1024 ** 2}\nnot mounted`,
+    );
+    expect(running.disk).toMatchObject({ unsynced: false });
 
     const data = new Uint8Array(1000).fill(5);
     expect(await neighbour.station.ping(parseIpv4("10.86.0.101")!, data)).toEqual(data);

@@ -49,6 +49,8 @@ export interface CasePlan {
   readonly root?: RootKind;
   /** Added to the entry's command line. */
   readonly append?: string;
+  /** The file of the disk that the system's writes go to; in memory unless given. */
+  readonly write?: { readonly path: string; readonly overOther: boolean };
   readonly until: MilestoneName;
   readonly checks: readonly Check[];
   readonly forbid: readonly Pattern[];

@@ -68,6 +68,8 @@ export interface BootServerOptions {
   readonly prefixLength: number;
   /** Largest IPv4 packet on the segment in bytes, 576 to 65,535; clients are told, see `BootServerDhcp.tellsMtu`. */
   readonly mtu: number;
+  /** Where every station takes large segments of TCP: see `Ipv4Output.largePacketBytes`. */
+  readonly largePacketBytes?: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
   /** Takes our frames to the segment. */

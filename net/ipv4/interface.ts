@@ -26,6 +26,7 @@ import {
   IPV4_HEADER_BYTES,
   type Ipv4HeaderFields,
   type Ipv4Packet,
+  ipProtocol,
   isFragment,
   parseIpv4Packet,
   writeIpv4Header,
@@ -49,6 +50,8 @@ export interface Ipv4InterfaceOptions {
   readonly prefixLength: number;
   /** Largest IPv4 packet in bytes. */
   readonly mtu: number;
+  /** Where `transmit` takes large segments of TCP: see `Ipv4Output.largePacketBytes`. */
+  readonly largePacketBytes?: number;
   readonly clock: Clock;
   readonly random: RandomBytes;
   readonly transmit: FrameSink;
@@ -86,6 +89,7 @@ export interface Ipv4InterfaceCounters {
 export class Ipv4Interface implements Ipv4Output, Timed {
   readonly address: Ipv4Address;
   readonly mtu: number;
+  readonly largePacketBytes: number;
   readonly counters: Ipv4InterfaceCounters = {
     receivedFrames: 0,
     receivedBytes: 0,
@@ -113,6 +117,7 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     this.#options = options;
     this.address = options.address;
     this.mtu = options.mtu;
+    this.largePacketBytes = Math.max(options.mtu, options.largePacketBytes ?? 0);
     this.#network = options;
     this.#identification = readU16(options.random(2), 0);
     this.#neighbours = new NeighbourTable({
@@ -156,13 +161,15 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     destination: Ipv4Address,
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
+    packets = 1,
   ): void {
     if (destination === BROADCAST_ADDRESS || destination === broadcastOf(this.#network)) {
       this.sendTo(BROADCAST_MAC, protocol, destination, length, fill);
     } else if (!isInNetwork(destination, this.#network) || destination === this.address) {
       this.counters.unroutableDropped++;
     } else {
-      this.sendTo(this.#neighbours.lookup(destination), protocol, destination, length, fill);
+      const mac = this.#neighbours.lookup(destination);
+      this.#sendAs(this.address, mac, protocol, destination, length, fill, packets);
     }
   }
 
@@ -194,11 +201,14 @@ export class Ipv4Interface implements Ipv4Output, Timed {
     destination: Ipv4Address,
     length: number,
     fill: (frame: Uint8Array, offset: number) => void,
+    packets = 1,
   ): void {
-    if (IPV4_HEADER_BYTES + length > this.mtu) {
-      throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above the MTU, ${this.mtu}.`);
+    const largest = protocol === ipProtocol.tcp ? this.largePacketBytes : this.mtu;
+    if (IPV4_HEADER_BYTES + length > largest) {
+      throw new RangeError(`A packet of ${IPV4_HEADER_BYTES + length} bytes is above ${largest}, the most.`);
     }
     const identification = this.#nextIdentification();
+    this.#identification += packets - 1;
     this.#sendPacket(mac, { source, protocol, destination, payloadLength: length, identification }, fill);
   }
 

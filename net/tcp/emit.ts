@@ -3,11 +3,13 @@ import type { Ipv4Output } from "../ipv4/output.ts";
 import { IPV4_HEADER_BYTES, ipProtocol } from "../ipv4/packet.ts";
 import type { TcpCounters } from "./counters.ts";
 import { type Flow, noteActivity } from "./flow.ts";
+import { MIN_PIECE_OCTETS } from "./large-segment.ts";
 import { currentRtoMs } from "./round-trip.ts";
 import { advance, before, distance, later, type SequenceNumber } from "./sequence.ts";
 import {
   ACK,
   FIN,
+  MAX_HEADER,
   MIN_HEADER,
   NO_OPTIONS,
   NO_SACK_BLOCKS,
@@ -20,6 +22,7 @@ import {
   type TcpOptions,
   type TcpSegment,
   writeHeader,
+  writePieceOctets,
 } from "./wire.ts";
 
 /** The largest payload that a segment without options can have on our link. */
@@ -50,6 +53,21 @@ function currentOptions(flow: Flow): TcpOptions {
 export function payloadLimit(flow: Flow): number {
   if (flow.reassembly.pieces === 0) return flow.sndMss - (flow.timestamps ? 12 : 0);
   return flow.sndMss - optionsLength(currentOptions(flow));
+}
+
+/** The same for new octets, of which one segment may be cut into many at the far end of the link: whole ones only. */
+export function largePayloadLimit(flow: Flow): number {
+  const { mtu, largePacketBytes = mtu } = flow.context.output;
+  const piece = payloadLimit(flow);
+  if (largePacketBytes <= mtu || piece < MIN_PIECE_OCTETS) return piece;
+  // Headers have their most here; the piece is what counts, and it has them right.
+  const room = largePacketBytes - IPV4_HEADER_BYTES - MAX_HEADER;
+  return Math.max(piece, room - (room % piece));
+}
+
+/** Whether a segment with so many octets is above the MTU, and is known by that as one that has to be cut. */
+export function isLarge(flow: Flow, length: number): boolean {
+  return length > payloadLimit(flow) + linkMss(flow.context.output) - flow.sndMss;
 }
 
 /**
@@ -185,7 +203,8 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
   }
   counters.segmentsOut += 1;
   const total = MIN_HEADER + optionsLength(options) + length;
-  output.send(ipProtocol.tcp, flow.remoteAddress, total, (frame, offset) => {
+  const piece = payloadLimit(flow);
+  const fill = (frame: Uint8Array, offset: number) => {
     const headerLength = writeHeader(frame, offset, {
       sourcePort: flow.localPort,
       destinationPort: flow.remotePort,
@@ -198,8 +217,10 @@ function put(flow: Flow, sequence: SequenceNumber, flags: number, options: TcpOp
     if (length > 0) {
       flow.sendQueue.copyTo(frame, offset + headerLength, distance(flow.sndUna, sequence), length);
     }
-    sealSegment(frame, offset, total, output.address, flow.remoteAddress);
-  });
+    if (length > piece) writePieceOctets(frame, offset, piece);
+    else sealSegment(frame, offset, total, output.address, flow.remoteAddress);
+  };
+  output.send(ipProtocol.tcp, flow.remoteAddress, total, fill, Math.ceil(length / piece) || 1);
 }
 
 /** Octets that the reader has room for. */

@@ -1,8 +1,11 @@
 import type { Clock, RandomBytes, Timed } from "../clock.ts";
+import { ETHERNET_HEADER_BYTES, etherType, writeEthernetHeader } from "../ethernet/ethernet.ts";
 import type { Ipv4Address } from "../ipv4/address.ts";
 import type { Ipv4Output } from "../ipv4/output.ts";
+import { IPV4_HEADER_BYTES, writeIpv4Header } from "../ipv4/packet.ts";
 import type { ByteStream, ByteStreamHandler, StreamEnd } from "../stream/stream.ts";
 import { TcpEndpoint } from "./endpoint.ts";
+import { cutLargeFrame } from "./large-segment.ts";
 import type { TcpSettings } from "./settings.ts";
 import { parseSegment, type TcpSegment } from "./wire.ts";
 
@@ -10,6 +13,7 @@ import { parseSegment, type TcpSegment } from "./wire.ts";
 
 export const LEFT: Ipv4Address = 0x0a560001;
 export const RIGHT: Ipv4Address = 0x0a560064;
+const HEADERS = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES;
 
 /** What becomes of one packet: an arrival for each number, that many milliseconds later. None: it is lost. */
 export type Fate = (segment: TcpSegment, from: Ipv4Address) => readonly number[];
@@ -57,14 +61,24 @@ export class SimulatedLink implements Clock {
   }
 
   /** How `address` sends to the link. */
-  output(address: Ipv4Address, mtu = 1500): Ipv4Output {
+  output(address: Ipv4Address, mtu = 1500, largePacketBytes = mtu): Ipv4Output {
     return {
       address,
       mtu,
-      send: (_protocol, destination, length, fill) => {
-        const bytes = new Uint8Array(length);
-        fill(bytes, 0);
-        this.inject(address, destination, bytes);
+      largePacketBytes,
+      send: (protocol, destination, length, fill) => {
+        const frame = new Uint8Array(HEADERS + length);
+        fill(frame, HEADERS);
+        if (HEADERS + length <= ETHERNET_HEADER_BYTES + mtu) {
+          this.inject(address, destination, frame.subarray(HEADERS));
+          return;
+        }
+        const fields = { source: address, destination, protocol, payloadLength: length, identification: 1 };
+        writeIpv4Header(frame, ETHERNET_HEADER_BYTES, fields);
+        writeEthernetHeader(frame, 1, 2, etherType.ipv4);
+        const pieces = cutLargeFrame(frame, mtu);
+        if (pieces === undefined) throw new Error("A large segment that was sent cannot be cut.");
+        for (const piece of pieces) this.inject(address, destination, piece.subarray(HEADERS));
       },
     };
   }
@@ -88,8 +102,10 @@ export class SimulatedLink implements Clock {
     address: Ipv4Address,
     settings: Partial<TcpSettings> = {},
     random = seededBytes(address),
+    largePacketBytes?: number,
   ): TcpEndpoint {
-    const endpoint = new TcpEndpoint({ output: this.output(address), clock: this, random, settings });
+    const output = this.output(address, 1500, largePacketBytes);
+    const endpoint = new TcpEndpoint({ output, clock: this, random, settings });
     this.attach(address, (source, bytes) => endpoint.receive(source, bytes));
     this.drive(endpoint);
     return endpoint;

@@ -24,8 +24,9 @@ function transfer(
   down: Uint8Array,
   chunkSize: number,
   settings = {},
+  largePacketBytes = 1500,
 ): Transfer {
-  const left = link.endpoint(LEFT, settings);
+  const left = link.endpoint(LEFT, settings, undefined, largePacketBytes);
   const right = link.endpoint(RIGHT, settings);
   const server = new Recorder();
   const client = new Recorder();
@@ -66,8 +67,9 @@ describe("two endpoints on a link", () => {
           chunkSize: fc.integer({ min: 1, max: 20_000 }),
           receiveWindow: fc.constantFrom(3000, 20_000, 256 * 1024),
           nagle: fc.boolean(),
+          largePacketBytes: fc.constantFrom(1500, 5000, 49_000),
         }),
-        ({ seed, loss, repeat, jitterMs, up, down, chunkSize, receiveWindow, nagle }) => {
+        ({ seed, loss, repeat, jitterMs, up, down, chunkSize, receiveWindow, nagle, largePacketBytes }) => {
           const random = seededRandom(seed);
           const link = new SimulatedLink(() => {
             if (random() < loss) return [];
@@ -80,6 +82,7 @@ describe("two endpoints on a link", () => {
             seededBytes(seed + 1)(down),
             Math.max(chunkSize, 64, Math.ceil(Math.max(up, down) / 500)),
             { receiveWindow, nagle, handshakeTimeoutMs: 3_600_000, timeWaitMs: 3_600_000 },
+            largePacketBytes,
           );
         },
       ),

@@ -1,5 +1,5 @@
 import { initialWindow } from "./congestion.ts";
-import { payloadLimit, sendSegment } from "./emit.ts";
+import { isLarge, largePayloadLimit, payloadLimit, sendSegment } from "./emit.ts";
 import { type Flow, sendsData } from "./flow.ts";
 import { currentRtoMs } from "./round-trip.ts";
 import { advance, before, distance, later, type SequenceNumber } from "./sequence.ts";
@@ -71,18 +71,38 @@ function sendNext(flow: Flow, pipe: number): number {
   if (waiting < 0 || (waiting === 0 && !flow.finQueued)) return 0;
   const peerWindow = flow.sndWnd - offset;
   const congestionWindow = flow.congestion.window - pipe;
-  const limit = flow.scoreboard.gap(flow.sndNxt, payloadLimit(flow));
-  const length = Math.max(0, Math.min(waiting, limit, peerWindow, congestionWindow));
+  const { nagle } = flow.context.settings;
+  const whole = payloadLimit(flow);
+  const isNew = !before(flow.sndNxt, flow.sndMax);
+  const most = flow.scoreboard.gap(flow.sndNxt, isNew && !nagle ? largePayloadLimit(flow) : whole);
+  const limit = Math.min(most, whole);
+  let length = Math.max(0, Math.min(waiting, most, peerWindow, congestionWindow));
+  // Of what has to wait, whole segments go ahead.
+  if (length > whole && length < waiting) length -= length % whole;
   if (length < waiting && length < limit) {
     if (congestionWindow < peerWindow) flow.congestionLimited = true;
     // A window that opens by little gets nothing, or it would stay that small (RFC 9293, section 3.8.6.2.1).
     if (length === 0 || length < flow.maxSndWnd / 2) return 0;
   }
-  const nagles = flow.context.settings.nagle && offset > 0 && !flow.finQueued;
-  if (nagles && length < limit && !before(flow.sndNxt, flow.sndMax)) return 0;
+  if (length < waiting && length < deferBelow(flow, most, whole) && offset > 0) {
+    if (congestionWindow < peerWindow) flow.congestionLimited = true;
+    return 0;
+  }
+  if (length > whole && !isLarge(flow, length)) length = whole;
+  const nagles = nagle && offset > 0 && !flow.finQueued;
+  if (nagles && length < limit && isNew) return 0;
   const sent = sendFrom(flow, flow.sndNxt, length);
   flow.sndNxt = advance(flow.sndNxt, sent);
   return sent;
+}
+
+/**
+ * Where segments may be large, fewer octets than this wait for the acknowledgments that are on their way: several of them open
+ * the window for one large segment. A quarter of the window at most, so that the pipe does not run empty.
+ */
+function deferBelow(flow: Flow, most: number, whole: number): number {
+  if (most <= whole) return 0;
+  return Math.min(most, Math.floor(Math.min(flow.sndWnd, flow.congestion.window) / 4));
 }
 
 /** Sends at most `limit` octets from `sequence` on, with the FIN where it follows them. Returns the sequence space used. */

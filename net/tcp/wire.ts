@@ -18,6 +18,9 @@ const URGENT_POINTER = 18;
 /** Octets of a header without options. */
 export const MIN_HEADER = 20;
 
+/** Octets of a header with all the options that fit. */
+export const MAX_HEADER = 60;
+
 export const FIN = 0x01;
 export const SYN = 0x02;
 export const RST = 0x04;
@@ -233,6 +236,23 @@ export function sealSegment(
   destination: Ipv4Address,
 ): void {
   write16(bytes, offset + CHECKSUM, segmentChecksum(bytes, offset, length, source, destination));
+}
+
+/** Octets of the header at `offset`, as it says; impossible ones are possible. */
+export function tcpHeaderLength(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset + DATA_OFFSET]! >>> 4) * 4;
+}
+
+/**
+ * Says how many octets of payload each piece of a large segment shall have. It is in the place of the checksum, which is
+ * computed for each piece when it is cut (`large-segment.ts`).
+ */
+export function writePieceOctets(bytes: Uint8Array, offset: number, octets: number): void {
+  write16(bytes, offset + CHECKSUM, octets);
+}
+
+export function pieceOctetsOf(bytes: Uint8Array, offset: number): number {
+  return read16(bytes, offset + CHECKSUM);
 }
 
 /** The twin of `parseSegment`: the payload of an IPv4 packet, in a buffer of its own. */

@@ -4,10 +4,19 @@
  */
 export const BATCH_SUBPROTOCOL = "netroot-batch.v1";
 
+/**
+ * The same, to a client that takes frames above its segment's MTU as well, up to `MAX_LARGE_FRAME_BYTES`: large segments of TCP,
+ * which it cuts (`tcp/large-segment.ts`), and others which it drops and counts. What it sends itself is as in `netroot-batch.v1`. A
+ * client offers both; one that resumes its session with the first only gets all frames cut from then on.
+ */
+export const LARGE_BATCH_SUBPROTOCOL = "netroot-batch.v2";
+
 /** A writer starts a new message before this size is passed: larger ones gain nothing and cost latency. */
 export const MAX_BATCH_BYTES = 48 * 1024;
 /** From this many bytes on, a message that needs no copy is worth more than a larger one. */
 const WORTH_A_MESSAGE_BYTES = 8 * 1024;
+/** The largest frame that a batch has room for. */
+export const MAX_LARGE_FRAME_BYTES = MAX_BATCH_BYTES - 2;
 /** A frame is at least its Ethernet header. */
 export const MIN_FRAME_BYTES = 14;
 /** The largest MTU whose frames a u16 length can describe. */
@@ -41,8 +50,12 @@ export type BatchResult =
   /** The lengths do not add up, so that no boundary in the message can be trusted. */
   | { readonly ok: false; readonly reason: "empty" | "truncated-length" | "truncated-frame" };
 
-/** Takes a message apart. Frames whose length is outside 14…`mtu` + 14 are left out and counted. */
-export function parseBatch(message: Uint8Array, mtu: number): BatchResult {
+/** Takes a message apart. Frames shorter than 14 octets or longer than `largest` are left out and counted. */
+export function parseBatch(
+  message: Uint8Array,
+  mtu: number,
+  largest: number = maxFrameBytes(mtu),
+): BatchResult {
   if (message.length === 0) return { ok: false, reason: "empty" };
   const frames: Uint8Array[] = [];
   let rejected = 0;
@@ -52,7 +65,8 @@ export function parseBatch(message: Uint8Array, mtu: number): BatchResult {
     const length = (message[offset]! << 8) | message[offset + 1]!;
     offset += LENGTH_BYTES;
     if (offset + length > message.length) return { ok: false, reason: "truncated-frame" };
-    if (isFrameLength(length, mtu)) frames.push(message.subarray(offset, offset + length));
+    if (length >= MIN_FRAME_BYTES && length <= largest)
+      frames.push(message.subarray(offset, offset + length));
     else rejected += 1;
     offset += length;
   }

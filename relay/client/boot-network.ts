@@ -3,6 +3,7 @@ import { BootServer, type BootServerOptions } from "../../net/boot-server/boot-s
 import type { BootServerCounters } from "../../net/boot-server/counters.ts";
 import type { Clock, RandomBytes } from "../../net/clock.ts";
 import { type PxeConfig, pxeBoot } from "../../net/dhcp/pxe.ts";
+import { ETHERNET_HEADER_BYTES } from "../../net/ethernet/ethernet.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import { type DeclaredService, Gateway } from "../../net/gateway/gateway.ts";
 import { snoopLease } from "../../net/segment/dhcp-snooping.ts";
@@ -13,6 +14,7 @@ import { type Port, Segment } from "../../net/segment/segment.ts";
 import type { StreamPeer } from "../../net/stream/stream.ts";
 import { wakeOnUse } from "../../net/stream/wake-on-use.ts";
 import { createCounters, type TcpCounters } from "../../net/tcp/counters.ts";
+import { MAX_LARGE_FRAME_BYTES } from "../../net/wire/batch.ts";
 import { type Drive, drive, monotonicClock } from "../drive.ts";
 import { addCounts, asCounts, type CountTree } from "../metrics/count-tree.ts";
 import type { UplinkPort } from "../uplink/uplink.ts";
@@ -31,6 +33,8 @@ export const BOOT_SERVER_MAC: MacAddress = 0x02_6e_72_00_00_01;
 export const LEASE_SECONDS = 30 * 24 * 3600;
 
 const ETHERNET_MTU = 1500;
+/** Below this, the bytes that a client may have at once (a second's worth) are too few for large segments. */
+const LARGE_SEGMENTS_FROM_BYTES_PER_SECOND = 10_000_000;
 
 export interface BootNetworkOptions
   extends Pick<BootServerOptions, "address" | "prefixLength" | "mtu" | "tftp"> {
@@ -46,6 +50,8 @@ export interface BootNetworkOptions
   readonly leaseStore?: LeaseStore;
   /** What each client may take. */
   readonly limits?: ClientLimits;
+  /** Whether every client takes large segments of TCP. */
+  readonly largeSegments?: boolean;
   readonly clock?: Clock;
   readonly random?: RandomBytes;
 }
@@ -110,6 +116,10 @@ export class BootNetwork {
         leased: (address, mac) => this.#occupants.assign(mac, address),
         leasesChanged: () => leaseStore?.keep(() => this.#server.save().leases),
       },
+      ...(options.largeSegments === true &&
+        limits.bytesPerSecond >= LARGE_SEGMENTS_FROM_BYTES_PER_SECOND && {
+          largePacketBytes: MAX_LARGE_FRAME_BYTES - ETHERNET_HEADER_BYTES,
+        }),
       ...(kept !== undefined && { state: { leases: kept } }),
       transmit: (frame) => this.#serverPort.send(frame),
       changed: wake,

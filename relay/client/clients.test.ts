@@ -24,15 +24,29 @@ function start(mode: SegmentMode, sizeBytes?: number, leaseStore?: LeaseStore) {
 
 describe("a client", () => {
   it.each([
-    ["in batches", true],
-    ["one frame a message", false],
-  ])("reads its whole device, %s", async (_, batch) => {
-    const { plugIn, sha256 } = await start("isolated");
-    const { station } = await plugIn({ batch });
+    ["in batches", true, false],
+    ["in batches with large segments", true, true],
+    ["one frame a message", false, false],
+  ])("reads its whole device, %s", async (_, batch, large) => {
+    const { plugIn, sha256, wire } = await start("isolated");
+    const lengths = new Set<number>();
+    const { guest, station } = await plugIn({ batch, large, observe: ({ length }) => lengths.add(length) });
     const nbd = await openDevice(station);
     expect(nbd.info).toEqual({ sizeBytes: 16 * 1024 * 1024, readOnly: true, canFlush: true });
     expect(await hashDevice(nbd)).toBe(sha256);
     expect(await nbd.disconnect()).toEqual({ kind: "lost", reason: "finished" });
+    expect(Math.max(...lengths)).toBe(1514);
+    expect(guest.link.counters.malformedIn + wire.counters.droppedOut).toBe(0);
+    // Sixteen megabytes are some twelve thousand frames.
+    if (large) expect(wire.counters.framesOut).toBeLessThan(4000);
+    expect(wire.counters.largeOut > 0).toBe(large);
+  });
+
+  it("on a shared segment gets no large segments: there may be others, who take none", async () => {
+    const { plugIn, wire } = await start("shared", 1024 * 1024);
+    const { station } = await plugIn({ large: true });
+    await hashDevice(await openDevice(station));
+    expect(wire.counters.largeOut).toBe(0);
   });
 
   it("is told which exports there are when it asks for another", async () => {

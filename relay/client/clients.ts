@@ -34,8 +34,8 @@ export class Clients {
     return sum;
   }
 
-  readonly attach: AttachClient = (_id, send, logger) => {
-    const network = this.#network();
+  readonly attach: AttachClient = (_id, send, logger, takesLarge) => {
+    const network = this.#network(takesLarge);
     const port = network.attach(send, { dropped: sayOnce(logger) });
     return {
       receive: port.send,
@@ -64,12 +64,14 @@ export class Clients {
     };
   }
 
-  #network(): BootNetwork {
+  #network(takesLarge = false): BootNetwork {
     if (this.#mode === "shared") {
       const [shared] = this.#networks;
       if (shared !== undefined) return shared;
     }
-    const network = new BootNetwork(this.#options);
+    // On a shared segment there may be others, who take no large segments.
+    const largeSegments = takesLarge && this.#mode === "isolated";
+    const network = new BootNetwork({ ...this.#options, largeSegments });
     this.#networks.add(network);
     return network;
   }

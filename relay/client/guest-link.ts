@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 import type { FrameSink } from "../../net/segment/frame.ts";
-import { BATCH_SUBPROTOCOL } from "../../net/wire/batch.ts";
+import { BATCH_SUBPROTOCOL, LARGE_BATCH_SUBPROTOCOL } from "../../net/wire/batch.ts";
 import { FrameLink, octetsOf } from "../wire/frame-link.ts";
 import type { LinkCounters } from "../wire/link-counters.ts";
 
@@ -21,19 +21,30 @@ export interface GuestLink {
 /** Opens a wire. Rejects when the relay refuses it. */
 export async function openGuestLink(
   url: string,
-  options: { readonly batch: boolean; readonly mtu: number; readonly receive: FrameSink },
+  options: {
+    readonly batch: boolean;
+    /** Whether it takes large segments, which are cut here. */
+    readonly large?: boolean;
+    readonly mtu: number;
+    readonly receive: FrameSink;
+  },
 ): Promise<GuestLink> {
-  const socket = new WebSocket(url, options.batch ? [BATCH_SUBPROTOCOL] : [], { perMessageDeflate: false });
-  const link = new FrameLink(socket, NO_CORK, { ...options, highWaterBytes: Number.POSITIVE_INFINITY });
+  const wanted = options.large === true ? LARGE_BATCH_SUBPROTOCOL : BATCH_SUBPROTOCOL;
+  const socket = new WebSocket(url, options.batch ? [wanted] : [], { perMessageDeflate: false });
+  const link = new FrameLink(socket, NO_CORK, {
+    ...options,
+    sendsLarge: options.large === true,
+    highWaterBytes: Number.POSITIVE_INFINITY,
+  });
   socket.on("message", (data: Buffer) => link.message(octetsOf(data)));
   const closed = new Promise<number>((resolve) => socket.once("close", resolve));
   await new Promise<void>((resolve, reject) => {
     socket.once("open", resolve);
     socket.on("error", reject);
   });
-  if (options.batch && socket.protocol !== BATCH_SUBPROTOCOL) {
+  if (options.batch && socket.protocol !== wanted) {
     socket.terminate();
-    throw new Error(`the relay does not speak ${BATCH_SUBPROTOCOL}`);
+    throw new Error(`the relay does not speak ${wanted}`);
   }
   return {
     counters: link.counters,

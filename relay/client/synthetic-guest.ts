@@ -10,6 +10,8 @@ export interface GuestOptions {
   readonly url: string;
   /** With the subprotocol `netroot-batch.v1`, or one frame a message. */
   readonly batch?: boolean;
+  /** Takes large segments as well, with `netroot-batch.v2`. */
+  readonly large?: boolean;
   readonly mtu?: number;
   /** Its card's address; one that nobody had before unless given. */
   readonly mac?: MacAddress;
@@ -35,11 +37,12 @@ export class SyntheticGuest {
   }
 
   static async connect(options: GuestOptions): Promise<SyntheticGuest> {
-    const { url, batch = true, mtu = 1500, mac = randomMac(), observe } = options;
+    const { url, batch = true, large = false, mtu = 1500, mac = randomMac(), observe } = options;
     const early: Uint8Array[] = [];
     let guest: SyntheticGuest | undefined;
     const link = await openGuestLink(url, {
       batch,
+      large,
       mtu,
       receive: (frame) => {
         observe?.(frame);

@@ -50,7 +50,11 @@ export class Lab {
   /** A guest with its address, and its device. */
   async plugIn(relay: Relay): Promise<{ guest: SyntheticGuest; device: GuestNbd }> {
     const { mtu } = relay.status();
-    const guest = await SyntheticGuest.connect({ url: `${relay.url.replace("http", "ws")}wire`, mtu });
+    const guest = await SyntheticGuest.connect({
+      url: `${relay.url.replace("http", "ws")}wire`,
+      mtu,
+      large: true,
+    });
     this.afterTest(() => guest.close());
     await guest.acquire();
     const peer = { address: SERVER, port: NBD_PORT };

@@ -77,6 +77,11 @@ export class Metrics {
       ]),
     );
     this.#counter(
+      "netroot_large_frames_total",
+      "Frames out that were longer than the MTU, for clients that cut them.",
+      each((way, { largeOut }) => [[{ way }, largeOut]]),
+    );
+    this.#counter(
       "netroot_link_dropped_total",
       "Frames and messages dropped on the link: malformed, or for a client that does not read.",
       each((way, { malformedIn, droppedOut }) => [

@@ -1,11 +1,22 @@
 import type { WebSocket } from "ws";
-import { BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
+import { cutLargeFrame } from "../../net/tcp/large-segment.ts";
+import {
+  BatchWriter,
+  isFrameLength,
+  MAX_LARGE_FRAME_BYTES,
+  maxFrameBytes,
+  parseBatch,
+} from "../../net/wire/batch.ts";
 import { type LinkCounters, newLinkCounters } from "./link-counters.ts";
 
 export interface LinkOptions {
   readonly mtu: number;
-  /** Whether the client negotiated `netroot-batch.v1`. */
+  /** Whether messages are batches: `netroot-batch.v1` or `netroot-batch.v2`. */
   readonly batch: boolean;
+  /** Whether the far end takes large segments and cuts them: `netroot-batch.v2`. Else they are cut here. */
+  readonly takesLarge?: boolean;
+  /** Whether the far end may send large segments, which are cut here. */
+  readonly sendsLarge?: boolean;
   /**
    * Bytes that may wait for a client that does not read. Above it the newest frames are dropped, as a switch does with a full
    * port: TCP behind it slows down, and nothing else waits.
@@ -62,24 +73,37 @@ export class FrameLink {
       else this.counters.malformedIn += 1;
       return;
     }
-    const result = parseBatch(bytes, this.#options.mtu);
+    const { mtu, sendsLarge } = this.#options;
+    const result = parseBatch(bytes, mtu, sendsLarge === true ? MAX_LARGE_FRAME_BYTES : maxFrameBytes(mtu));
     if (!result.ok) {
       this.counters.malformedIn += 1;
       return;
     }
     this.counters.malformedIn += result.rejected;
-    for (const frame of result.frames) this.#receive(frame);
+    for (const frame of result.frames) {
+      if (isFrameLength(frame.length, mtu)) this.#receive(frame);
+      else this.#receiveLarge(frame);
+    }
   }
 
   /** Sends one frame at the end of this turn, or drops it. Frames are immutable: it is kept without a copy until then. */
   send(frame: Uint8Array): void {
     if (this.#closed) return;
-    if (
-      !isFrameLength(frame.length, this.#options.mtu) ||
-      this.queuedBytes + frame.length > this.#options.highWaterBytes
-    ) {
+    const { mtu, takesLarge } = this.#options;
+    if (isFrameLength(frame.length, mtu)) this.#send(frame);
+    else if (takesLarge === true && frame.length <= MAX_LARGE_FRAME_BYTES) {
+      if (this.#send(frame)) this.counters.largeOut += 1;
+    } else {
+      const pieces = cutLargeFrame(frame, mtu);
+      if (pieces === undefined) this.counters.droppedOut += 1;
+      else for (const piece of pieces) this.#send(piece);
+    }
+  }
+
+  #send(frame: Uint8Array): boolean {
+    if (this.queuedBytes + frame.length > this.#options.highWaterBytes) {
       this.counters.droppedOut += 1;
-      return;
+      return false;
     }
     this.counters.framesOut += 1;
     this.counters.bytesOut += frame.length;
@@ -92,6 +116,7 @@ export class FrameLink {
       this.#single.push(frame);
       this.#singleBytes += frame.length;
     }
+    return true;
   }
 
   /** Sends nothing more, receives nothing more. The WebSocket is its owner's to close. */
@@ -104,6 +129,12 @@ export class FrameLink {
     clearImmediate(this.#flush);
     this.#flush = undefined;
     this.#transport.uncork();
+  }
+
+  #receiveLarge(frame: Uint8Array): void {
+    const pieces = cutLargeFrame(frame, this.#options.mtu);
+    if (pieces === undefined) this.counters.malformedIn += 1;
+    else for (const piece of pieces) this.#receive(piece);
   }
 
   #receive(frame: Uint8Array): void {

@@ -4,6 +4,8 @@ export interface LinkCounters {
   framesOut: number;
   bytesIn: number;
   bytesOut: number;
+  /** Frames among those out that the client cuts, and that reach its card as several. */
+  largeOut: number;
   /** Messages whose framing made no sense, and frames of an impossible length: dropped. */
   malformedIn: number;
   /** Frames dropped because the client does not read what it is sent, or is away for longer than they can be held. */
@@ -11,7 +13,7 @@ export interface LinkCounters {
 }
 
 export function newLinkCounters(): LinkCounters {
-  return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, malformedIn: 0, droppedOut: 0 };
+  return { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, largeOut: 0, malformedIn: 0, droppedOut: 0 };
 }
 
 export function addLinkCounters(sum: LinkCounters, more: LinkCounters): void {

@@ -1,7 +1,15 @@
 import { createServer, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import { cutLargeFrame } from "../../net/tcp/large-segment.ts";
+import { sampleLargeFrame } from "../../net/tcp/sample-large-frame.ts";
+import {
+  BATCH_SUBPROTOCOL,
+  LARGE_BATCH_SUBPROTOCOL,
+  MAX_LARGE_FRAME_BYTES,
+  parseBatch,
+  serializeBatch,
+} from "../../net/wire/batch.ts";
 import { FrameSlab } from "../../net/wire/frame-slab.ts";
 import { sessionSubprotocol } from "../../net/wire/session-name.ts";
 import { listen } from "../http/listen.ts";
@@ -328,6 +336,48 @@ describe("a client that named its session", () => {
     expect((await again.messages(3)).map(([octet]) => octet)).toEqual([8, 9, 11]);
     expect(wire.resumes).toEqual({ kept: 1, resumed: 1, expired: 0 });
     expect(wire.counters).toMatchObject({ framesIn: 2, framesOut: 3, droppedOut: 0 });
+  });
+
+  it("gets large segments only through sockets that take them; through others, those held for it as well, they are cut", async () => {
+    const { url, wire, networks } = await start();
+    const large = sampleLargeFrame(4000, 1460);
+    const pieces = cutLargeFrame(large, MTU)!.map((piece) => Buffer.from(piece));
+    const session = sessionSubprotocol(new Uint8Array(16).fill(2));
+    const first = await connect(url, [BATCH_SUBPROTOCOL, LARGE_BATCH_SUBPROTOCOL, session]);
+    expect(first.socket.protocol).toBe(LARGE_BATCH_SUBPROTOCOL);
+    networks.get(1)!(large);
+    const [message] = await first.messages(1);
+    expect(parseBatch(message!, MTU, MAX_LARGE_FRAME_BYTES)).toMatchObject({ ok: true, rejected: 0 });
+    expect(message).toHaveLength(2 + large.length);
+    expect(wire.counters).toMatchObject({ framesOut: 1, largeOut: 1, droppedOut: 0 });
+    first.socket.terminate();
+    await until(() => wire.resumes.kept === 1);
+    networks.get(1)!(large);
+
+    const again = await connect(url, [BATCH_SUBPROTOCOL, session]);
+    const [held] = await again.messages(1);
+    networks.get(1)!(large);
+    const [, live] = await again.messages(2);
+    for (const each of [held!, live!]) {
+      const batch = parseBatch(each, MTU);
+      expect(batch.ok && batch.frames.map((piece) => Buffer.from(piece))).toEqual(pieces);
+    }
+    again.socket.terminate();
+    await until(() => wire.resumes.kept === 2);
+
+    const plain = await connect(url, ["binary", session]);
+    networks.get(1)!(large);
+    expect(await plain.messages(3)).toEqual(pieces);
+    networks.get(1)!(frame(1, MTU + 15));
+    expect(wire.counters).toMatchObject({ framesOut: 10, largeOut: 1, droppedOut: 1 });
+  });
+
+  it("drops large segments that a client sends", async () => {
+    const { url, wire, heard } = await start();
+    const client = await connect(url, [LARGE_BATCH_SUBPROTOCOL]);
+    client.socket.send(serializeBatch([sampleLargeFrame(4000, 1460), frame(1)]));
+    await until(() => heard.length === 1);
+    expect(wire.counters).toMatchObject({ framesIn: 1, malformedIn: 1 });
   });
 
   it("is kept no more than it can hold", async () => {

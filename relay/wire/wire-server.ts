@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
+import { BATCH_SUBPROTOCOL, LARGE_BATCH_SUBPROTOCOL, maxMessageBytes } from "../../net/wire/batch.ts";
 import { sessionNameOf } from "../../net/wire/session-name.ts";
 import { Access, type Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
@@ -49,7 +49,7 @@ export interface ResumeCounters {
   expired: number;
 }
 
-/** The WebSocket server at `/wire`: one raw frame a message, or several with the subprotocol `netroot-batch.v1`. */
+/** The WebSocket server at `/wire`: one raw frame a message, or several with `netroot-batch.v1` or `v2`. */
 export class WireServer {
   readonly #http: Server;
   readonly #options: Required<WireOptions>;
@@ -171,13 +171,15 @@ export class WireServer {
 
   #accept(socket: WebSocket, transport: Duplex, request: IncomingMessage): void {
     const { mtu, highWaterBytes } = this.#options;
-    const batch = socket.protocol === BATCH_SUBPROTOCOL;
+    const takesLarge = socket.protocol === LARGE_BATCH_SUBPROTOCOL;
+    const batch = takesLarge || socket.protocol === BATCH_SUBPROTOCOL;
     const known = this.#find(request);
-    const session = known ?? this.#open(request);
+    const session = known ?? this.#open(request, takesLarge);
     const { logger } = session;
     const link = new FrameLink(socket, transport, {
       mtu,
       batch,
+      takesLarge,
       highWaterBytes,
       receive: (frame) => session.receive(frame),
       sent: (frames) => session.sent(frames),
@@ -234,12 +236,12 @@ export class WireServer {
     });
   }
 
-  #open(request: IncomingMessage): WireSession {
+  #open(request: IncomingMessage, takesLarge: boolean): WireSession {
     const id = this.#nextId++;
     const name = sessionNameOf(request.headers["sec-websocket-protocol"]);
     const logger = this.#options.logger.child(`client ${id}`);
     const session = new WireSession(
-      { id, name, address: request.socket.remoteAddress, logger },
+      { id, name, address: request.socket.remoteAddress, logger, takesLarge },
       this.#options.attach,
     );
     this.#sessions.add(session);
@@ -264,7 +266,7 @@ export class WireServer {
 
 /** Ours where it is offered; "binary", as old clients of other relays offer it, means one frame a message. */
 function chooseProtocol(offered: Set<string>): string | false {
-  if (offered.has(BATCH_SUBPROTOCOL)) return BATCH_SUBPROTOCOL;
+  for (const ours of [LARGE_BATCH_SUBPROTOCOL, BATCH_SUBPROTOCOL]) if (offered.has(ours)) return ours;
   return offered.has("binary") ? "binary" : false;
 }
 

@@ -18,8 +18,8 @@ export interface WireClient {
   close(): void;
 }
 
-/** `send` takes frames to the client, from the first call on and until `close`. */
-export type AttachClient = (id: number, send: FrameSink, logger: Logger) => WireClient;
+/** `send` takes frames to the client, from the first call on and until `close`; with `takesLarge`, large segments as well. */
+export type AttachClient = (id: number, send: FrameSink, logger: Logger, takesLarge?: boolean) => WireClient;
 
 interface Plug {
   readonly socket: WebSocket;
@@ -36,6 +36,8 @@ export interface WireSessionOptions {
   /** Where its first socket came from. */
   readonly address: string | undefined;
   readonly logger: Logger;
+  /** Whether its first socket takes large segments. For one that does not, they are cut. */
+  readonly takesLarge: boolean;
 }
 
 /** One client: its network, over one socket after the other. */
@@ -44,6 +46,7 @@ export class WireSession implements WireSessionOptions {
   readonly name: string | undefined;
   readonly address: string | undefined;
   readonly logger: Logger;
+  readonly takesLarge: boolean;
   /** Whether the client has answered the last ping. */
   alive = true;
   readonly #client: WireClient;
@@ -53,12 +56,13 @@ export class WireSession implements WireSessionOptions {
   #plug: Plug | undefined;
   #patience: NodeJS.Timeout | undefined;
 
-  constructor({ id, name, address, logger }: WireSessionOptions, attach: AttachClient) {
+  constructor({ id, name, address, logger, takesLarge }: WireSessionOptions, attach: AttachClient) {
     this.id = id;
     this.name = name;
     this.address = address;
     this.logger = logger;
-    this.#client = attach(id, (frame) => this.#send(frame), logger);
+    this.takesLarge = takesLarge;
+    this.#client = attach(id, (frame) => this.#send(frame), logger, takesLarge);
   }
 
   /** Whether it waits for its client to come back. */

@@ -1,6 +1,8 @@
+import { withLayer } from "../../net/kiwi/layer-parameter.ts";
 import type { PxelinuxConfig, PxelinuxEntry } from "../../net/pxelinux/config.ts";
 import type { SysAppendFacts } from "../../net/pxelinux/sysappend.ts";
-import type { PowerState, Problem } from "../../worker/interface.ts";
+import type { KeptDisk, PowerState, Problem } from "../../worker/interface.ts";
+import { WriteLayer } from "../disks/write-layer.ts";
 import { find, prose, setText } from "../dom.ts";
 import { MEMORY_MIB, type PageUrl } from "../page-url.ts";
 import type { BootMenu } from "./boot-menu.ts";
@@ -40,6 +42,7 @@ export class BootForm {
   readonly #countdown: CountdownLine;
   readonly #powerOnText: HTMLElement;
   readonly #notes: MenuNotes;
+  readonly #write: WriteLayer;
   /** What the menu starts by itself and this page cannot. */
   #notHere: string | undefined;
   #menu: BootMenu = { kind: "asking" };
@@ -65,6 +68,10 @@ export class BootForm {
     this.#countdown = new CountdownLine(root);
     this.#powerOnText = find(root, "#power-on-text", HTMLElement);
     this.#notes = new MenuNotes(root);
+    this.#write = new WriteLayer(root, options.asked.disk, () => {
+      this.#append.value = withLayer(this.#append.value, this.#write.disk !== undefined);
+      this.#refresh();
+    });
 
     this.#memory.min = String(MEMORY_MIB.least);
     this.#memory.max = String(MEMORY_MIB.most);
@@ -130,6 +137,7 @@ export class BootForm {
     const startable = this.#byFirmware || entry?.kernel !== undefined;
     if (!startable || this.#power !== "off" || this.#unsupported) return;
     const { boot, jit, near, checkpoint, kernelEntry } = this.#options.asked;
+    const { disk } = this.#write;
     this.#options.onPowerOn({
       boot,
       entry,
@@ -140,7 +148,13 @@ export class BootForm {
       kernelEntry,
       checkpoint: checkpoint === "off" ? checkpoint : (wanted ?? checkpoint),
       ...(jit && { jit }),
+      ...(disk && { disk }),
     });
+  }
+
+  /** @param disks of this browser */
+  showDisks(disks: readonly KeptDisk[]): void {
+    this.#write.showDisks(disks);
   }
 
   showMenu(menu: BootMenu): void {
@@ -209,7 +223,9 @@ export class BootForm {
   }
 
   #takeEntry(added: string): void {
-    this.#append.value = joinAppend(this.#selected()?.append ?? "", added);
+    const line = joinAppend(this.#selected()?.append ?? "", added);
+    const layered = this.#write.disk !== undefined && this.#mayEdit();
+    this.#append.value = layered ? withLayer(line, true) : line;
     this.#refresh();
   }
 
@@ -224,6 +240,7 @@ export class BootForm {
     const firmware = this.#byFirmware;
     this.#entry.disabled = !off || firmware || this.#menu.kind !== "loaded";
     this.#memory.disabled = !off;
+    this.#write.enable(off);
     this.#nic.disabled = !off || firmware;
     this.#append.readOnly = !off || firmware || entry?.kernel === undefined || !this.#mayEdit();
     this.#back.disabled =

@@ -20,6 +20,8 @@ export interface BootChoice {
   readonly kernelEntry: NonNullable<MachineSettings["kernelEntry"]>;
   readonly jit?: MachineSettings["jit"];
   readonly near: NonNullable<MachineSettings["near"]>;
+  /** None where the system's writes are to stay in memory. */
+  readonly disk?: MachineSettings["disk"];
   /** Of the relay's segment, where it is known. */
   readonly mtu?: number;
   /** Whether other machines are on the relay's segment, where that is known. */
@@ -83,6 +85,7 @@ export function machineSettings(choice: BootChoice, urls: RelayUrls): SettingsRe
       // Every machine that goes on from one is the same machine: address and all.
       checkpoint: shared ? "off" : choice.checkpoint,
       kernelEntry: choice.kernelEntry,
+      ...(choice.disk && { disk: choice.disk }),
       ...(choice.jit && { jit: choice.jit }),
     },
   };
@@ -104,6 +107,7 @@ function firmwareSettings(choice: BootChoice, urls: RelayUrls): MachineSettings 
     wireUrl: urls.wire,
     near: choice.near,
     ...(choice.token !== undefined && { token: choice.token }),
+    ...(choice.disk && { disk: choice.disk }),
     ...(choice.jit && { jit: choice.jit }),
   };
 }

@@ -1,6 +1,7 @@
 import {
   type BlockPath,
   type BootOrigin,
+  type DiskState,
   type MachineEvent,
   MILESTONES,
   type Milestone,
@@ -22,6 +23,8 @@ export interface MachineState {
   readonly power: PowerState;
   /** How this boot began, once that is known. */
   readonly origin?: BootOrigin;
+  /** The disk in it, where there is one. */
+  readonly disk?: DiskState;
   readonly milestones: readonly Milestone[];
   readonly downloads: readonly Download[];
   readonly wire: WireState;
@@ -68,6 +71,8 @@ export function reduceMachine(state: MachineState, event: MachineEvent): Machine
       };
     case "problem":
       return { ...state, problems: withProblem(state.problems, event.problem) };
+    case "disk":
+      return { ...state, disk: event.disk };
     case "origin":
       return { ...state, origin: event.origin };
     case "serial":

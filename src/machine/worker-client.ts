@@ -1,5 +1,13 @@
 import { proxy, type Remote, wrap } from "comlink";
-import type { MachineApi, MachineEvent, MachineSettings, Problem } from "../../worker/interface.ts";
+import type {
+  DisksApi,
+  MachineApi,
+  MachineEvent,
+  MachineSettings,
+  PacketBatch,
+  PacketPosition,
+  Problem,
+} from "../../worker/interface.ts";
 
 /** How long the worker may take to load before the page says that something is odd. It goes on waiting. */
 const SLOW_AFTER_MS = 20_000;
@@ -13,7 +21,7 @@ export interface WorkerClientOptions {
 /** The machine's worker, started when it is first needed and again after it crashed. Commands never reject. */
 export class WorkerClient {
   readonly #options: WorkerClientOptions;
-  #running: { readonly worker: Worker; readonly api: Remote<MachineApi> } | undefined;
+  #running: { readonly worker: Worker; readonly api: Remote<MachineApi & DisksApi> } | undefined;
   /** Power on was asked for, and the worker has not said yet that it does it. */
   #asked = false;
 
@@ -53,8 +61,26 @@ export class WorkerClient {
     this.#command((api) => api.sendSerial(bytes));
   }
 
+  /** The disks of this browser; undefined where the worker cannot be started. A call whose worker crashes never settles. */
+  get disks(): Remote<DisksApi> | undefined {
+    return this.#start();
+  }
+
   sendScancodes(codes: readonly number[]): void {
     this.#command((api) => api.sendScancodes(codes));
+  }
+
+  /** Frames of the guest's card; `undefined` while there is no worker to have them. */
+  async readPackets(
+    position: PacketPosition | undefined,
+    maxBytes: number,
+  ): Promise<PacketBatch | undefined> {
+    try {
+      return await this.#running?.api.readPackets(position, maxBytes);
+    } catch {
+      // What is wrong with the worker is said where a command needs it.
+      return undefined;
+    }
   }
 
   #command(send: (api: Remote<MachineApi>) => Promise<void>, api = this.#running?.api): void {
@@ -62,7 +88,7 @@ export class WorkerClient {
     send(api).catch((error: unknown) => this.#fail("worker-failed", "could not do that", error));
   }
 
-  #start(): Remote<MachineApi> | undefined {
+  #start(): Remote<MachineApi & DisksApi> | undefined {
     if (this.#running !== undefined) return this.#running.api;
     let worker: Worker;
     try {
@@ -71,7 +97,7 @@ export class WorkerClient {
       this.#fail("worker-load-failed", "could not be started", error);
       return undefined;
     }
-    const api = wrap<MachineApi>(worker);
+    const api = wrap<MachineApi & DisksApi>(worker);
     this.#running = { worker, api };
 
     let loaded = false;

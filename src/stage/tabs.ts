@@ -1,9 +1,9 @@
 import { find } from "../dom.ts";
 
-export type StageTab = "serial" | "screen";
-const TABS: readonly StageTab[] = ["serial", "screen"];
+export type StageTab = "serial" | "screen" | "packets" | "blocks";
+const TABS: readonly StageTab[] = ["serial", "screen", "packets", "blocks"];
 
-/** The two tabs over the stage, with the keys that the ARIA pattern gives them: arrows move, Home and End jump. */
+/** The tabs over the stage, with the keys that the ARIA pattern gives them: arrows move, Home and End jump. */
 export class StageTabs {
   readonly #stage: HTMLElement;
   readonly #onShow: (tab: StageTab) => void;
@@ -16,7 +16,7 @@ export class StageTabs {
   }
 
   get shown(): StageTab {
-    return this.#stage.dataset.shown === "screen" ? "screen" : "serial";
+    return TABS.find((tab) => tab === this.#stage.dataset.shown) ?? "serial";
   }
 
   show(tab: StageTab): void {

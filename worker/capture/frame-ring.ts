@@ -14,7 +14,7 @@ interface Kept {
 }
 
 const DEFAULT_MAX_BYTES = 24 * 1024 * 1024;
-const DEFAULT_MAX_FRAMES = 100_000;
+const DEFAULT_MAX_FRAMES = 50_000;
 /** Of what has gone, so much may linger at the front of the array before it is moved together. */
 const COMPACT_AFTER = 4096;
 

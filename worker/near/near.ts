@@ -188,7 +188,7 @@ export class Near {
 }
 
 /** Where the relay of this wire offers its exports. Other relays have other paths, and no such thing. */
-function exportsUrl(wireUrl: string): URL | undefined {
+export function exportsUrl(wireUrl: string): URL | undefined {
   if (!URL.canParse(wireUrl)) return undefined;
   const url = new URL(wireUrl);
   if (!url.pathname.endsWith("/wire")) return undefined;

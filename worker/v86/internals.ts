@@ -53,12 +53,35 @@ export interface ScreenAdapter {
   update_cursor_scanline(start: number, end: number, visible: boolean | number): void;
 }
 
+/** A drive of the IDE controller (src/ide.js of v86). */
+export interface IdeInterface {
+  status_reg: number;
+  error_reg: number;
+  /** What the guest reads next through the data port. */
+  readonly data: Uint8Array;
+  ata_command(command: number): void;
+  do_write(): void;
+  do_ata_read_sectors_dma(): void;
+  do_ata_write_sectors_dma(): void;
+}
+
+export interface IdeChannel {
+  master: IdeInterface;
+  /** The one of its two drives that the guest has selected. */
+  current_interface: IdeInterface;
+}
+
 export interface Cpu {
-  readonly devices: { readonly uart0: Uart; readonly virtio_net?: VirtioNet; readonly net?: Ne2k };
   /** CR0 to CR7. */
   readonly cr: Int32Array;
   /** One byte: 1 while the processor waits for an interrupt. */
   readonly in_hlt: Uint8Array;
+  readonly devices: {
+    readonly uart0: Uart;
+    readonly virtio_net?: VirtioNet;
+    readonly net?: Ne2k;
+    readonly ide?: { readonly primary: IdeChannel };
+  };
   readonly option_roms: { name: string; data: Uint8Array }[];
   /** What a guest's reboot ends in. */
   reboot_internal(): void;
@@ -93,7 +116,7 @@ export class EmulatorVersionError extends Error {
 }
 
 /** Of the emulator, once it has sent `emulator-loaded`. Throws an `EmulatorVersionError` where a piece is missing. */
-export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
+export function internalsOf(emulator: V86, nic: "virtio" | "ne2k", hasDisk = false): Internals {
   const expected: readonly (readonly [path: string, type: "function" | "object" | "number" | "boolean"])[] = [
     ["bus.send", "function"],
     ["v86.init", "function"],
@@ -127,6 +150,18 @@ export function internalsOf(emulator: V86, nic: "virtio" | "ne2k"): Internals {
           ["v86.cpu.devices.net.pstart", "number"],
           ["v86.cpu.devices.net.pstop", "number"],
         ] as const)),
+    ...(hasDisk
+      ? ([
+          ["v86.cpu.devices.ide.primary.current_interface", "object"],
+          ["v86.cpu.devices.ide.primary.master.status_reg", "number"],
+          ["v86.cpu.devices.ide.primary.master.error_reg", "number"],
+          ["v86.cpu.devices.ide.primary.master.data", "object"],
+          ["v86.cpu.devices.ide.primary.master.ata_command", "function"],
+          ["v86.cpu.devices.ide.primary.master.do_write", "function"],
+          ["v86.cpu.devices.ide.primary.master.do_ata_read_sectors_dma", "function"],
+          ["v86.cpu.devices.ide.primary.master.do_ata_write_sectors_dma", "function"],
+        ] as const)
+      : []),
   ];
   for (const [path, type] of expected) {
     if (typeof at(emulator, path) !== type) throw new EmulatorVersionError(`emulator.${path}`);

@@ -1,11 +1,13 @@
-import { type BootOrder, V86 } from "v86";
+import { type BootOrder, V86, type V86Image } from "v86";
 import type { Clock } from "../../net/clock.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
+import type { Disk, DiskError } from "../disk/disk.ts";
 import type { JitSettings } from "../interface.ts";
 import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
 import type { Uart } from "../serial-input.ts";
 import { cardOf, setCardAddress } from "./card.ts";
+import { HardDisk } from "./hard-disk.ts";
 import { EmulatorVersionError, type Internals, internalsOf } from "./internals.ts";
 import {
   compileAtOnce,
@@ -31,6 +33,8 @@ export interface PcOptions {
   readonly rom?: Uint8Array;
   readonly memoryMiB: number;
   readonly nic: { readonly type: "virtio" | "ne2k"; readonly mtu?: number; readonly mac?: MacAddress };
+  /** The first disk of its IDE controller, Linux's /dev/sda. Whoever hands it in closes it. */
+  readonly disk?: Disk;
   /** What is absent is as it pays best. */
   readonly jit?: Partial<JitSettings>;
 }
@@ -47,6 +51,10 @@ export interface PcHandlers {
   screenSize(width: number, height: number, graphical: boolean): void;
   /** Between two slices of guest time, about every millisecond while the guest is busy. */
   tick(): void;
+  /** Something was written to the disk, or flushed. */
+  diskChanged(): void;
+  /** The disk could not do what the guest asked for. The guest was told that it failed. */
+  diskFailed(error: DiskError): void;
   /** The guest asked for a reboot. What is in memory can not be started a second time. */
   reboot(): void;
   /** The processor was halted with interrupts off: nothing will happen any more. */
@@ -92,8 +100,11 @@ export async function buildPc(
     over = true;
     handlers.crashed(error);
   };
-  const { emulator, exports } = await loadEmulator(options, crashed);
-  const internals = internalsOf(emulator, options.nic.type);
+  const hardDisk = options.disk && new HardDisk(options.disk, handlers);
+  const { emulator, exports } = await loadEmulator(options, hardDisk, crashed);
+  const internals = internalsOf(emulator, options.nic.type, hardDisk !== undefined);
+  const { ide } = internals.v86.cpu.devices;
+  if (ide) hardDisk?.attach(ide.primary);
   if (options.nic.mac !== undefined) setCardAddress(internals, options.nic.mac);
   // SeaBIOS runs whatever is in this folder of QEMU's configuration device, as it runs the ROM of a card.
   if (options.rom) internals.v86.cpu.option_roms.push({ name: "genroms/pxe.rom", data: options.rom });
@@ -161,7 +172,11 @@ interface Loaded {
   readonly exports: EmulatorExports;
 }
 
-function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Promise<Loaded> {
+function loadEmulator(
+  options: PcOptions,
+  hardDisk: HardDisk | undefined,
+  crashed: (error: unknown) => void,
+): Promise<Loaded> {
   const { type, mtu } = options.nic;
   const jit = { ...JIT_DEFAULTS, ...options.jit };
   return new Promise((resolve, reject) => {
@@ -196,6 +211,7 @@ function loadEmulator(options: PcOptions, crashed: (error: unknown) => void): Pr
       ...(options.kernel.length > 0 ? { bzimage: { buffer: padded(options.kernel, 4) } } : {}),
       ...(options.rom ? { boot_order: NETWORK_FIRST as BootOrder } : {}),
       ...(options.initrd.length > 0 ? { initrd: { buffer: padded(options.initrd, 1) } } : {}),
+      ...(hardDisk && { hda: hardDisk as unknown as V86Image }),
       cmdline: options.append,
       net_device: { type, ...(mtu !== undefined && { mtu }) },
       // The guest's driver goes on with the address that it has read from the card.

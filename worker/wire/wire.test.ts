@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { BATCH_SUBPROTOCOL, parseBatch, serializeBatch } from "../../net/wire/batch.ts";
+import { cutLargeFrame } from "../../net/tcp/large-segment.ts";
+import { sampleLargeFrame } from "../../net/tcp/sample-large-frame.ts";
+import {
+  BATCH_SUBPROTOCOL,
+  LARGE_BATCH_SUBPROTOCOL,
+  parseBatch,
+  serializeBatch,
+} from "../../net/wire/batch.ts";
 import { FakeTime } from "../testing/fake-time.ts";
 import type { Socket, SocketHandlers } from "./socket.ts";
 import { Wire, type WireState } from "./wire.ts";
@@ -63,7 +70,8 @@ describe("the wire", () => {
   it("asks for our subprotocol, and puts the frames of one task into one message", async () => {
     const { wire, sockets, asked } = setUp();
     wire.open();
-    expect(asked).toEqual([[BATCH_SUBPROTOCOL, expect.stringMatching(/^netroot-session\.[0-9a-f]{32}$/)]]);
+    const session = expect.stringMatching(/^netroot-session\.[0-9a-f]{32}$/);
+    expect(asked).toEqual([[LARGE_BATCH_SUBPROTOCOL, BATCH_SUBPROTOCOL, session]]);
     sockets[0]!.opens(BATCH_SUBPROTOCOL);
     wire.send(frame(1));
     wire.send(frame(2));
@@ -96,6 +104,26 @@ describe("the wire", () => {
     expect(wire.dropped).toBe(1);
     sockets[0]!.handlers.message(Uint8Array.of(0, 99, 1));
     expect(wire.dropped).toBe(2);
+  });
+
+  it("cuts large segments where the relay knows that it does, and counts those that it cannot cut", () => {
+    const { wire, sockets, received } = setUp();
+    const large = sampleLargeFrame(4000, 1460);
+    wire.open();
+    sockets[0]!.opens(LARGE_BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.message(serializeBatch([frame(1), large, frame(2, 1600), frame(3)]));
+    expect(received).toEqual([frame(1), ...cutLargeFrame(large, 1500)!, frame(3)]);
+    expect(received.map(({ length }) => length)).toEqual([60, 1514, 1514, 54 + 1080, 60]);
+    expect(wire.dropped).toBe(1);
+  });
+
+  it("takes no large segments from a relay that speaks the first version", () => {
+    const { wire, sockets, received } = setUp();
+    wire.open();
+    sockets[0]!.opens(BATCH_SUBPROTOCOL);
+    sockets[0]!.handlers.message(serializeBatch([sampleLargeFrame(4000, 1460)]));
+    expect(received).toEqual([]);
+    expect(wire.dropped).toBe(1);
   });
 
   it("drops and counts frames while there is no relay", () => {

@@ -1,5 +1,14 @@
 import type { FrameSink } from "../../net/segment/frame.ts";
-import { BATCH_SUBPROTOCOL, BatchWriter, isFrameLength, parseBatch } from "../../net/wire/batch.ts";
+import { cutLargeFrame } from "../../net/tcp/large-segment.ts";
+import {
+  BATCH_SUBPROTOCOL,
+  BatchWriter,
+  isFrameLength,
+  LARGE_BATCH_SUBPROTOCOL,
+  MAX_LARGE_FRAME_BYTES,
+  maxFrameBytes,
+  parseBatch,
+} from "../../net/wire/batch.ts";
 import { HeldFrames } from "../../net/wire/held-frames.ts";
 import { SESSION_NAME_BYTES, sessionSubprotocol } from "../../net/wire/session-name.ts";
 import type { After } from "../platform.ts";
@@ -117,12 +126,12 @@ export class Wire {
 
   #openSocket(): Socket {
     const { openSocket, url } = this.#options;
-    const socket = openSocket(url, [BATCH_SUBPROTOCOL, this.#session], {
+    const socket = openSocket(url, [LARGE_BATCH_SUBPROTOCOL, BATCH_SUBPROTOCOL, this.#session], {
       opened: () => {
         if (socket !== this.#socket) return;
         this.#everOpen = true;
         this.#batches =
-          socket.protocol === BATCH_SUBPROTOCOL
+          socket.protocol === BATCH_SUBPROTOCOL || socket.protocol === LARGE_BATCH_SUBPROTOCOL
             ? new BatchWriter((message) => socket.send(message))
             : undefined;
         this.#change("open");
@@ -162,13 +171,24 @@ export class Wire {
       else this.dropped += 1;
       return;
     }
-    const batch = parseBatch(message, mtu);
+    const takesLarge = this.#socket?.protocol === LARGE_BATCH_SUBPROTOCOL;
+    const batch = parseBatch(message, mtu, takesLarge ? MAX_LARGE_FRAME_BYTES : maxFrameBytes(mtu));
     if (!batch.ok) {
       this.dropped += 1;
       return;
     }
     this.dropped += batch.rejected;
-    for (const frame of batch.frames) receive(frame);
+    for (const frame of batch.frames) {
+      if (isFrameLength(frame.length, mtu)) receive(frame);
+      else this.#receiveLarge(frame);
+    }
+  }
+
+  /** The relay leaves the cutting of long runs to us: it has many clients, and each of them has a processor. */
+  #receiveLarge(frame: Uint8Array): void {
+    const pieces = cutLargeFrame(frame, this.#options.mtu);
+    if (pieces === undefined) this.dropped += 1;
+    else for (const piece of pieces) this.#options.receive(piece);
   }
 
   #change(state: WireState): void {

@@ -74,8 +74,13 @@ export async function powerOnV86(
 
 function settingsOf(plan: CasePlan, { link, entry }: BootNetwork, mtu: number): MachineSettings {
   const { memoryMiB, nic, stallMs } = plan;
-  // Nothing is read ahead of the guest: what a report says of its reads is then the image's doing alone.
-  const common = { checkpoint: "off", near: "off", stallMs } as const;
+  const common = {
+    checkpoint: "off",
+    // Nothing is read ahead of the guest: what a report says of its reads is then the image's doing alone.
+    near: "off",
+    stallMs,
+    ...(plan.write && { disk: { name: plan.write.path, overOther: plan.write.overOther } }),
+  } as const;
   const firmware = firmwareSettings(link, memoryMiB);
   if (plan.boot === "pxe") return { ...firmware, ...common };
   const { romUrl: _, ...direct } = firmware;

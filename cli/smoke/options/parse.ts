@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { LAYER_ON_DISK } from "../../../net/kiwi/layer-parameter.ts";
+import { joinWords } from "../../../net/pxelinux/append.ts";
 import { MILESTONES, type MilestoneName } from "../../../worker/interface.ts";
 import { DEFAULT_TREE, UsageError } from "../../command.ts";
 import { classify } from "../image/classify.ts";
@@ -34,6 +36,8 @@ const OPTIONS = {
   engine: text,
   nic: text,
   memory: text,
+  write: text,
+  "write-over-other": flag,
   until: text,
   expect: texts,
   screen: texts,
@@ -188,6 +192,8 @@ async function caseOf(
     );
   if (engine !== "qemu" && boot === "pxe" && nic === "virtio")
     throw new UsageError("--boot pxe wants --nic ne2k: the card's firmware cannot drive the other one");
+  const write = writeOf(values, engine);
+  const line = write === undefined ? append : joinWords(append ?? "", LAYER_ON_DISK);
   const checks = checksOf(tokens, scale);
   const source = await sourceOf(values, folder);
   const plan: CasePlan = {
@@ -200,7 +206,8 @@ async function caseOf(
     memoryMiB: integer("memory", values.memory, LEAST_MEMORY_MIB, MOST_MEMORY_MIB) ?? DEFAULTS.memoryMiB,
     ...(label !== undefined && { label }),
     ...(root !== undefined && { root }),
-    ...(append !== undefined && { append: oneLine("append", append) }),
+    ...(line !== undefined && { append: oneLine("append", line) }),
+    ...(write !== undefined && { write }),
     until: milestone(values.until),
     checks,
     forbid: (values.forbid ?? []).map((each) => pattern("forbid", each)),
@@ -210,6 +217,18 @@ async function caseOf(
     artefacts: artefactsOf(values),
   };
   return engine === "both" ? onBothEngines(plan) : [plan];
+}
+
+/** The disk that the write layer is on; undefined where it is in memory. */
+function writeOf(values: Values, engine: string): CasePlan["write"] {
+  const { write } = values;
+  const overOther = values["write-over-other"] === true;
+  if (write === undefined || write === "ram") {
+    if (overOther) throw new UsageError("--write-over-other is about the disk of --write FILE: name it");
+    return undefined;
+  }
+  if (engine !== "v86") throw new UsageError("--write FILE is for --engine v86: give qemu its disks by hand");
+  return { path: outputPath("write", write), overOther };
 }
 
 function parse(argv: readonly string[]) {

@@ -19,6 +19,9 @@ The machine:
                             both fails where the two do not agree
   --nic virtio|ne2k       its network card (virtio; pxe in v86: ne2k)
   --memory MIB            its memory (512)
+  --write ram|FILE        what the system writes goes to its memory, or to this disk image, which is made (ext4, 2 GiB,
+                            sparse) where it is missing: rd.root.overlay.write=/dev/sda (ram)
+  --write-over-other      also where that disk was laid over another export before
 
 What must hold:
   --until MILESTONE       the boot gets this far (login)

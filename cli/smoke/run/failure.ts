@@ -30,6 +30,7 @@ const OURS: readonly string[] = [
   "initrd-refused",
   "emulator-version",
   "emulator-crashed",
+  "disk-failed",
   "engine-failed",
 ];
 /** What was asked for makes no sense. */
@@ -42,6 +43,11 @@ const CALLERS: readonly string[] = [
   "initrd-truncated",
   "memory-too-small",
   "append-too-long",
+  "disk-missing",
+  "disk-busy",
+  "disk-denied",
+  "disk-damaged",
+  "disk-other-export",
   "append-aoe-target",
 ];
 
@@ -49,7 +55,8 @@ const CALLERS: readonly string[] = [
 export function blame({ code, milestone }: Failure): "imageFailed" | "usage" | "infrastructure" {
   if (OURS.includes(code)) return "infrastructure";
   // The kernel's own complaint about its initrd has the same code, and comes later.
-  return CALLERS.includes(code) && (milestone === "download" || code.startsWith("append"))
+  return CALLERS.includes(code) &&
+    (milestone === "download" || code.startsWith("append") || code.startsWith("disk"))
     ? "usage"
     : "imageFailed";
 }

@@ -33,6 +33,9 @@ export interface UdpContext {
 /** The request that an answer of AoE is to. */
 export interface AoeContext {
   readonly ataCommand: number;
+  /** The first sector that it is about, and how many. */
+  readonly lba: number;
+  readonly sectors: number;
   readonly requestNumber: number;
   readonly requestTimeMs: number;
 }

@@ -114,6 +114,8 @@ export class Conversations {
     if (message.response) return this.#aoe.get(key);
     this.#aoe.set(key, {
       ataCommand: ata.commandStatus,
+      lba: ata.lba,
+      sectors: ata.sectors,
       requestNumber: context.number,
       requestTimeMs: context.timeMs,
     });

@@ -26,6 +26,7 @@ export interface LabOptions {
 
 export interface PlugInOptions {
   readonly batch?: boolean;
+  readonly large?: boolean;
   readonly mac?: number;
   readonly observe?: FrameSink;
 }
