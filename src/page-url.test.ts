@@ -41,8 +41,8 @@ test.each([
   ["boot=floppy", "boot=floppy is not known here; boot can be direct or pxe."],
   ["near=yes", "near=yes is not known here; near can be auto or off."],
   ["checkpoint=on", "checkpoint=on is not known here; checkpoint can be auto or renew or off."],
-  ["memory=64", "memory=64 cannot be used; it is a number of MiB from 128 to 2048."],
-  ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 128 to 2048."],
+  ["memory=64", "memory=64 cannot be used; it is a number of MiB from 256 to 2048."],
+  ["memory=lots", "memory=lots cannot be used; it is a number of MiB from 256 to 2048."],
   ["relay=http://x/", "relay=http://x/ is no WebSocket address; it looks like ws://HOST:PORT/wire."],
   [
     "jit=pages:9",

@@ -27,7 +27,7 @@ export interface PageUrl {
   readonly rejected: readonly string[];
 }
 
-export const MEMORY_MIB = { least: 128, usual: 512, most: 2048 } as const;
+export const MEMORY_MIB = { least: 256, usual: 512, most: 2048 } as const;
 
 /** Never throws: what makes no sense is left out and named in `rejected`. */
 export function parsePageUrl(search: string): PageUrl {

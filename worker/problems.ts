@@ -1,3 +1,4 @@
+import { layersOnDisk, memoryLayerMiB } from "../net/kiwi/layer-parameter.ts";
 import type { KernelImage } from "../net/linux/bzimage.ts";
 import type { FileResult } from "./boot-files/fetch-file.ts";
 import type { MachineSettings, Problem } from "./interface.ts";
@@ -114,6 +115,16 @@ export function settingsProblem(
       code: "memory-too-small",
       message: `${settings.memoryMiB} MiB of memory do not hold this initrd, which is put at ${INITRD_ADDRESS_MIB} MiB: it takes ${neededMiB} MiB at the least.`,
       advice: "Give the machine more memory: 512 MiB is enough for most images.",
+      milestone: "download",
+    };
+  }
+  const layerMiB = layersOnDisk(settings.append) ? 0 : (memoryLayerMiB(settings.append) ?? 0);
+  if (layerMiB > 0 && neededMiB + layerMiB > settings.memoryMiB) {
+    return {
+      severity: "error",
+      code: "layer-too-large",
+      message: `A write layer of ${layerMiB} MiB (rd.root.overlay.size) does not fit into ${settings.memoryMiB} MiB of memory beside kernel and initrd, which take ${neededMiB} MiB: a system that filled it would run out of memory, and not of room.`,
+      advice: "Give the machine more memory, make the layer smaller, or put it on a disk (write=disk).",
       milestone: "download",
     };
   }

@@ -169,14 +169,10 @@ function inMemory(): Disk {
   });
 }
 
-let program: Buffer | undefined;
-
 function randomIo(): Buffer {
   const path = join(folder, "random-io");
   const source = fileURLToPath(new URL("random-io.c", import.meta.url));
   const flags = "-m32 -Os -nostdlib -static -fno-pic -fno-stack-protector -fno-asynchronous-unwind-tables -w";
-  if (program === undefined)
-    execFileSync("gcc", [...flags.split(" "), "-Wl,--no-warnings", "-o", path, source]);
-  program ??= readFileSync(path);
-  return program;
+  execFileSync("gcc", [...flags.split(" "), "-Wl,--no-warnings", "-o", path, source]);
+  return readFileSync(path);
 }

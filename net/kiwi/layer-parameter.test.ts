@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { LAYER_ON_DISK, layersOnDisk, rootExport, withLayer } from "./layer-parameter.ts";
+import { LAYER_ON_DISK, layersOnDisk, memoryLayerMiB, rootExport, withLayer } from "./layer-parameter.ts";
 
 it("knows the export that the root comes from", () => {
   expect(rootExport("initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot quiet")).toBe("kisroot");
@@ -27,4 +27,17 @@ it("is said once, and taken back", () => {
   expect(withLayer(withLayer(line, true), true)).toBe(`root=x quiet ${LAYER_ON_DISK}`);
   expect(withLayer(withLayer(line, true), false)).toBe(line);
   expect(withLayer("rd.root.overlay.write=/dev/vda", false)).toBe("rd.root.overlay.write=/dev/vda");
+});
+
+it("knows how large a layer in memory may get", () => {
+  const cases = [
+    ["rd.root.overlay.size=40m", 40],
+    ["quiet rd.root.overlay.size=2G x", 2048],
+    ["rd.root.overlay.size=1048576k", 1024],
+    ["rd.root.overlay.size=1000000", 1],
+    ["rd.root.overlay.size=50%", undefined],
+    ["rd.root.overlay.size=", undefined],
+    ["quiet", undefined],
+  ] as const;
+  for (const [line, mebibytes] of cases) expect(memoryLayerMiB(line), line).toBe(mebibytes);
 });

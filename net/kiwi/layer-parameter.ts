@@ -25,3 +25,12 @@ export function withLayer(append: string, onDisk: boolean): string {
   const words = append.split(/\s+/).filter((word) => word !== "" && word !== LAYER_ON_DISK);
   return (onDisk ? [...words, LAYER_ON_DISK] : words).join(" ");
 }
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+/** How large the layer in memory may get, in MiB, where the command line says so (`rd.root.overlay.size=40m`) and not in per cent. */
+export function memoryLayerMiB(append: string): number | undefined {
+  const [, number = "", unit = ""] =
+    /(?:^|\s)rd\.root\.overlay\.size=(\d+)([kmg]?)(?=\s|$)/i.exec(append) ?? [];
+  return number === "" ? undefined : Math.ceil((Number(number) * UNITS[unit.toLowerCase()]!) / 1024 ** 2);
+}

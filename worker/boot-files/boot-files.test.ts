@@ -155,6 +155,8 @@ describe("the boot files", () => {
 
   it("refuse memory that cannot hold the initrd, and a line that the kernel would cut", async () => {
     expect((await problemOf({ memoryMiB: 64 })).code).toBe("memory-too-small");
+    const layer = "root=x rd.root.overlay.size=300m";
+    expect((await problemOf({ memoryMiB: 256, append: layer })).code).toBe("layer-too-large");
     expect((await problemOf({ append: "x".repeat(101) })).code).toBe("append-too-long");
   });
 

@@ -41,6 +41,8 @@ export class HardDisk implements DiskImage {
   readonly #disk: Disk;
   readonly #handlers: HardDiskHandlers;
   #error: DiskError | undefined;
+  /** What is read passes through here: v86 copies it to the guest's memory before it asks for more. */
+  #scratch = new Uint8Array(0);
 
   constructor(disk: Disk, handlers: HardDiskHandlers) {
     this.#disk = disk;
@@ -61,7 +63,8 @@ export class HardDisk implements DiskImage {
   }
 
   get_from_cache(start: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
+    if (this.#scratch.length < length) this.#scratch = new Uint8Array(length);
+    const bytes = this.#scratch.subarray(0, length);
     this.#try(() => this.#disk.read(start, bytes));
     return bytes;
   }

@@ -43,6 +43,7 @@ const CALLERS: readonly string[] = [
   "initrd-truncated",
   "memory-too-small",
   "append-too-long",
+  "layer-too-large",
   "disk-missing",
   "disk-busy",
   "disk-denied",
