@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import { layeredOver, layOver } from "../../worker/disk/layered-over.ts";
 import { SparseDisk } from "../../worker/disk/sparse-disk.ts";
 import { writeRawImage } from "../../worker/disk/testing/raw-image.ts";
 import { VolatileMedium } from "../../worker/disk/testing/volatile-medium.ts";
+import { makeDisk } from "../disk/file-disk.ts";
 import { NodeFile } from "../disk/node-file.ts";
 import { entrySettings } from "./entry-settings.ts";
 import { nodePlatform } from "./node-platform.ts";
@@ -24,6 +25,7 @@ const run = promisify(execFile);
 const TIMEOUT_MS = 4 * 60_000;
 const TREE = fileURLToPath(new URL("../../.netroot", import.meta.url));
 const DISK_BYTES = 256 * 1024 ** 2;
+const WRITABLE = "writable.img";
 const ON_DISK = "rd.root.overlay.write=/dev/sda";
 
 function freshDisk(): VolatileMedium {
@@ -39,10 +41,12 @@ describe.runIf(existsSync(TREE))("a write layer on a disk, under Node", () => {
   it("keeps what was synced when the power goes, and is not laid over another export", {
     timeout: TIMEOUT_MS,
   }, async () => {
+    const tree = await scratchTree();
+    const log: string[] = [];
     const relay = await startRelay({
-      tree: TREE,
+      tree,
       listen: { port: 0 },
-      logger: createLogger({ write: () => {} }),
+      logger: createLogger({ write: (line) => void log.push(line) }),
     });
     onTestFinished(() => relay.close());
     const menu = await readFile(join(TREE, "tftpboot/pxelinux.cfg/default"), "utf8");
@@ -80,10 +84,26 @@ describe.runIf(existsSync(TREE))("a write layer on a disk, under Node", () => {
     await output(running, "for n in 1 2 3; do echo $n | dd of=/root/synced-$n conv=fsync 2>/dev/null; done");
     await output(running, "echo perhaps lost > /root/perhaps");
     const left = medium.cut(Math.random);
+
+    // A second, writable export: what reaches it outlives its server.
+    const onServer = "/run/server";
+    await output(running, "nbd-client 10.86.0.1 /dev/nbd1 -name writable");
+    await output(running, `mkdir ${onServer} && mount /dev/nbd1 ${onServer}`);
+    await output(running, `echo before > ${onServer}/before && sync -f ${onServer}`);
+    // Its log says who it is; the relay starts another one, and what was not answered is asked again.
+    const [, server] = /nbd-server (\d+): Spawned a child process/.exec(log.join("")) ?? [];
+    process.kill(Number(server), "SIGKILL");
+    await output(running, `echo after > ${onServer}/after && sync -f ${onServer} && umount ${onServer}`);
+    await expect.poll(() => log.join("").match(/Spawned a child/g)?.length).toBeGreaterThan(2);
+    const ofServer = join(tree, WRITABLE);
+    await run("/sbin/e2fsck", ["-fn", ofServer]);
+    for (const name of ["before", "after"])
+      expect((await run("/sbin/debugfs", ["-R", `cat ${name}`, ofServer])).stdout).toBe(`${name}\n`);
+
     expect(running.disk).toMatchObject({ name: "sda", sizeBytes: DISK_BYTES });
     expect(running.problems).toEqual([]);
     await running.close();
-    await isWhole(left, relay.status().exports[0]!.sizeBytes);
+    await isWhole(left, relay.status().exports.find(({ name }) => name === "kisroot")!.sizeBytes);
 
     const disk = SparseDisk.open(new VolatileMedium(left));
     const identity = layeredOver(disk)!;
@@ -99,6 +119,17 @@ describe.runIf(existsSync(TREE))("a write layer on a disk, under Node", () => {
     expect(layeredOver(disk)).toEqual(identity);
   });
 });
+
+/** The light tree, and beside its root image a disk that guests may write to. */
+async function scratchTree(): Promise<string> {
+  const tree = await mkdtemp(join(tmpdir(), "netroot-disk-tree-"));
+  onTestFinished(() => rm(tree, { recursive: true }));
+  await cp(TREE, tree, { recursive: true });
+  makeDisk(join(tree, WRITABLE), DISK_BYTES);
+  const declared = `[[export]]\nname = "writable"\nimage = "${WRITABLE}"\nreadonly = false\n`;
+  await writeFile(join(tree, "netroot.toml"), declared);
+  return tree;
+}
 
 /** What a power cut left has all that was synced, also to the tools of those who wrote the filesystem. */
 async function isWhole(content: Uint8Array<ArrayBuffer>, exportBytes: number): Promise<void> {
