@@ -1,4 +1,4 @@
-import type { Milestone } from "../worker/interface.ts";
+import type { Milestone, MilestoneName } from "../worker/interface.ts";
 import { bootInChromium } from "./chromium.ts";
 import { bootInNode } from "./node.ts";
 import { bootInQemu } from "./qemu.ts";
@@ -25,10 +25,12 @@ export interface Boot {
   readonly memoryMiB: number;
   /** More parameters of the page's address. qemu has no page, and takes none. */
   readonly query: string;
+  /** The milestone that ends it; the prompt unless said. Only v86's engines take it. */
+  readonly until?: MilestoneName;
   readonly signal: AbortSignal;
 }
 
-/** Each boots to the prompt and says when its milestones were reached; rejects where there is no prompt. */
+/** Each boots to its last milestone and says when it reached which; rejects where it does not get there. */
 export const BOOT: Record<Engine, (boot: Boot) => Promise<readonly Milestone[]>> = {
   qemu: bootInQemu,
   node: bootInNode,

@@ -59,15 +59,15 @@ export class ChromiumProfile {
 
 async function bootInPage(
   page: Page,
-  { relay, memoryMiB, query }: Boot,
+  { relay, memoryMiB, query, until = "login" }: Boot,
   checkpoint: "off" | "auto",
 ): Promise<readonly Milestone[]> {
   const url = new URL(relay);
   url.search = bootParameters({ memoryMiB, query }, checkpoint).toString();
   await page.goto(url.href);
   const failed = page.locator('.problem[data-severity="error"]');
-  const login = page.locator('[data-milestone="login"][data-state="done"]');
-  await login.or(failed).first().waitFor({ state: "attached", timeout: 0 });
+  const reached = page.locator(`[data-milestone="${until}"][data-state="done"]`);
+  await reached.or(failed).first().waitFor({ state: "attached", timeout: 0 });
   const problems = await failed.allTextContents();
   if (problems.length > 0) throw new Error(`The page says: ${problems.join(" ")}`);
   const items = await page.locator("[data-milestone]").evaluateAll((elements) =>

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { entrySettings } from "../cli/engine/entry-settings.ts";
+import { firmwareSettings } from "../cli/engine/firmware-settings.ts";
 import type { RelayStatus } from "../net/status/status.ts";
 import { joinAppend } from "../src/boot/machine-settings.ts";
 import { parsePageUrl } from "../src/page-url.ts";
@@ -19,6 +20,7 @@ export async function bootInNode({
   relay,
   memoryMiB,
   query,
+  until = "login",
   signal,
 }: Boot): Promise<readonly Milestone[]> {
   // What a page would do with these parameters: its switches have the names of the machine's settings.
@@ -33,19 +35,20 @@ export async function bootInNode({
   } = parsePageUrl(parameters.toString());
   const { mtu } = (await (await fetch(new URL("status", relay))).json()) as RelayStatus;
   const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
-  const settings = {
-    ...entrySettings({
-      relayUrl: relay,
-      menu,
-      mtu,
-      append: (append) => joinAppend(append, added),
-      ...(label === undefined ? {} : { label }),
-    }),
-    ...asked,
+  const entry = {
+    relayUrl: relay,
+    menu,
+    mtu,
+    append: (append: string) => joinAppend(append, added),
+    ...(label === undefined ? {} : { label }),
   };
+  const settings =
+    asked.boot === "pxe"
+      ? { ...firmwareSettings(relay, memoryMiB), checkpoint: asked.checkpoint }
+      : { ...entrySettings(entry), ...asked };
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--import", "tsx", SCRIPT, JSON.stringify(settings)],
+    ["--import", "tsx", SCRIPT, JSON.stringify(settings), until],
     { signal },
   );
   return JSON.parse(stdout) as readonly Milestone[];

@@ -33,8 +33,8 @@ export async function inTurns(contenders: readonly Contender[], turns: Turns): P
         turns.say(`run ${run} of ${turns.runs}: ${contender.name} … `);
         const milestones = await contender.boot(AbortSignal.timeout(BOOT_TIMEOUT_MS));
         results[contender.name]!.push(milestones);
-        const login = milestones.find(({ name }) => name === "login")?.atMs ?? Number.NaN;
-        turns.say(`${(login / 1000).toFixed(1)} s\n`);
+        const last = milestones.findLast(({ state, atMs }) => state === "done" && atMs !== undefined);
+        turns.say(`${last!.name} at ${(last!.atMs! / 1000).toFixed(1)} s\n`);
       } catch (error) {
         turns.say("failed\n");
         throw error;

@@ -74,7 +74,7 @@ test("both consoles give the keyboard back", async ({ page, menuOnly }) => {
   const screen = page.getByRole("application", { name: "The machine's screen" });
   await expect(screen).toBeFocused();
   await page.keyboard.press("Enter");
-  await expect(page.locator("#screen-hint")).toContainText("Ctrl+Alt to leave");
+  await expect(page.locator("#screen-hint")).toContainText("Ctrl+Alt lets go");
   await page.keyboard.press("Tab");
   await expect(screen).toBeFocused();
   await page.keyboard.press("Control+Alt");

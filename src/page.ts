@@ -183,6 +183,7 @@ export class Page implements NetrootHandle {
           break;
         case "screen-size":
         case "screen-rows":
+        case "screen-pixels":
         case "cursor":
           this.#screen.handle(event);
           break;

@@ -110,6 +110,19 @@ export interface Problem {
   readonly milestone?: MilestoneName;
 }
 
+/** Part of the picture in a graphic mode. */
+export interface ScreenPixels {
+  /** Of the whole picture. */
+  readonly screenWidth: number;
+  readonly screenHeight: number;
+  /** Where the part is, in pixels from the upper left corner. */
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  /** Row after row, four bytes a pixel: red, green, blue, and one that says nothing. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** One row of the text screen. The arrays have one entry a column. */
 export interface ScreenRow {
   readonly row: number;
@@ -199,6 +212,7 @@ export type MachineEvent =
       readonly graphical: boolean;
     }
   | { readonly type: "screen-rows"; readonly rows: readonly ScreenRow[] }
+  | ({ readonly type: "screen-pixels" } & ScreenPixels)
   | { readonly type: "cursor"; readonly row: number; readonly column: number; readonly visible: boolean }
   | {
       readonly type: "wire";

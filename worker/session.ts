@@ -268,12 +268,13 @@ export class Session {
       this.#wireEvent(),
       ...this.#diskEvents(),
       ...this.#screen.takeAll(),
+      ...this.#pixels(true),
     ];
   }
 
   /** What changed on the screen and the wire since the last call. */
   takeChanges(): MachineEvent[] {
-    const events = this.#screen.takeChanges();
+    const events = [...this.#screen.takeChanges(), ...this.#pixels(false)];
     for (const event of events) if (event.type === "screen-rows") this.#readScreen(event.rows);
     if (this.#wireEventDue) {
       this.#wireEventDue = false;
@@ -352,11 +353,17 @@ export class Session {
         },
         cursor: (row, column) => screen.moveCursor(row, column),
         cursorVisible: (visible) => screen.showCursor(visible),
-        screenSize: (width, height, graphical) => {
-          screen.resize(width, height, graphical);
+        screenSize: (columns, rows) => {
+          screen.resize(columns, rows);
+          changed();
+        },
+        screenMode: (graphical) => {
+          screen.setMode(graphical);
           changed();
         },
         tick: () => {
+          // Nobody says when pixels change: they are looked at.
+          if (screen.graphical) changed();
           this.#nic?.drain();
           this.#serialInput?.pump();
         },
@@ -378,6 +385,11 @@ export class Session {
     this.#pc = pc;
     this.#serialInput = new SerialInput(pc.uart);
     this.#nic = new Nic(pc.card, { send: (frame) => this.#checkpoint.fromGuest(frame) });
+  }
+
+  #pixels(all: boolean): MachineEvent[] {
+    if (!this.#screen.graphical) return [];
+    return (this.#pc?.takePixels(all) ?? []).map((part) => ({ type: "screen-pixels", ...part }));
   }
 
   #readScreen(rows: readonly ScreenRow[]): void {

@@ -73,7 +73,7 @@ describe("the text screen", () => {
   it("begins anew when its size changes, and ignores what lies outside", () => {
     const screen = new TextScreen();
     write(screen, 0, "old");
-    screen.resize(40, 12, false);
+    screen.resize(40, 12);
     screen.put(12, 0, 65, GREY, BLACK);
     screen.put(0, 40, 65, GREY, BLACK);
     const events = screen.takeChanges();
@@ -83,9 +83,9 @@ describe("the text screen", () => {
 
   it("says when it turns graphical and when it turns back", () => {
     const screen = new TextScreen();
-    screen.resize(1024, 768, true);
+    screen.setMode(true);
     expect(screen.takeChanges()).toEqual([{ type: "screen-size", columns: 80, rows: 25, graphical: true }]);
-    screen.resize(80, 25, false);
+    screen.setMode(false);
     expect(screen.takeChanges()[0]).toMatchObject({ type: "screen-size", graphical: false });
   });
 

@@ -52,15 +52,22 @@ export class TextScreen {
     this.#cursorChanged = true;
   }
 
-  /** In graphical mode the sizes are pixels, and the text grid stays as it was. */
-  resize(width: number, height: number, graphical: boolean): void {
-    if (graphical) {
-      this.#sizeChanged ||= !this.#graphical;
-      this.#graphical = true;
-      return;
-    }
-    if (!this.#graphical && width === this.#columns && height === this.#rows) return;
-    this.#graphical = false;
+  /** Whether it shows pixels now. The text stays as it was. */
+  get graphical(): boolean {
+    return this.#graphical;
+  }
+
+  setMode(graphical: boolean): void {
+    if (graphical === this.#graphical) return;
+    this.#graphical = graphical;
+    this.#sizeChanged = true;
+    if (graphical) return;
+    this.#dirtyRows.fill(1);
+    this.#anyDirty = true;
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.#columns && height === this.#rows) return;
     this.#columns = width;
     this.#rows = height;
     this.#characters = new Uint8Array(width * height);

@@ -6,6 +6,8 @@ export function transferables(events: readonly MachineEvent[]): ArrayBuffer[] {
   for (const event of events) {
     if (event.type === "serial") {
       buffers.push(event.bytes.buffer);
+    } else if (event.type === "screen-pixels") {
+      buffers.push(event.pixels.buffer);
     } else if (event.type === "screen-rows") {
       for (const row of event.rows) {
         buffers.push(row.characters.buffer, row.foreground.buffer, row.background.buffer);

@@ -1,6 +1,8 @@
 import { expose, transfer } from "comlink";
 import emulatorUrl from "v86/build/v86.wasm?url";
 import { fetchFile } from "./boot-files/fetch-file.ts";
+import { fetchOnce } from "./boot-files/fetch-once.ts";
+import { keptFiles } from "./boot-files/kept-files.ts";
 import { opfsCheckpoints } from "./checkpoint/opfs-store.ts";
 import { BrowserDisks } from "./disk/browser-disks.ts";
 import type { DisksApi, MachineApi, MachineObserver } from "./interface.ts";
@@ -24,7 +26,7 @@ const platform: Platform = {
   timeOfDay: Date.now,
   checkpoints: opfsCheckpoints(),
   disks,
-  fetchFile,
+  fetchFile: fetchOnce(fetchFile, keptFiles()),
   openSocket: (url, protocols, handlers) => attach(new WebSocket(url, [...protocols]), handlers),
   loadEmulator() {
     emulator ??= loadEmulator();

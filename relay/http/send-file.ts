@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { extname } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { fileDigest, wantsDigest } from "./file-digest.ts";
 import { parseRange } from "./range.ts";
 import { sendSentence } from "./reply.ts";
 
@@ -27,7 +28,7 @@ export interface SendFileOptions {
   readonly immutable?: boolean;
 }
 
-/** Answers GET or HEAD with an open file: entity tag, conditional requests, one range. Closes the handle. */
+/** Answers GET or HEAD with an open file: entity tag, digest where asked for, conditional requests, one range. Closes the handle. */
 export async function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
@@ -45,6 +46,8 @@ export async function sendFile(
       "Cache-Control",
       options.immutable ? "public, max-age=31536000, immutable" : "no-cache",
     );
+    if (wantsDigest(request.headers["want-repr-digest"]))
+      response.setHeader("Repr-Digest", `sha-256=:${await fileDigest(handle, etag)}:`);
 
     if (matches(request.headers["if-none-match"], etag)) {
       response.writeHead(304).end();

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
@@ -205,6 +206,22 @@ describe("the boot tree over HTTP", () => {
     const before = (await get("/tftpboot/changing")).headers.etag;
     await writeFile(path, "4321");
     expect((await get("/tftpboot/changing")).headers.etag).not.toBe(before);
+  });
+
+  it("says the SHA-256 of a file's content to those who want it", async () => {
+    const path = join(folder, "tree/tftpboot/digested");
+    await writeFile(path, "1234");
+    const digest = async (want: string) =>
+      (await get("/tftpboot/digested", { "Want-Repr-Digest": want })).headers["repr-digest"];
+    const sha256 = (text: string) => `sha-256=:${createHash("sha256").update(text).digest("base64")}:`;
+    expect(await digest("sha-512=3, sha-256=1")).toBe(sha256("1234"));
+    expect(await digest("sha-256=10")).toBe(sha256("1234"));
+    expect(await digest("sha-256=0")).toBeUndefined();
+    expect((await get("/tftpboot/digested")).headers["repr-digest"]).toBeUndefined();
+    await writeFile(path, "4321");
+    expect(await digest("sha-256=1")).toBe(sha256("4321"));
+    const part = await get("/tftpboot/digested", { "Want-Repr-Digest": "sha-256=1", Range: "bytes=0-1" });
+    expect([part.status, part.headers["repr-digest"]]).toEqual([206, sha256("4321")]);
   });
 
   it("cuts the connection when a file shrinks while it is sent", async () => {

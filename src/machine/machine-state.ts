@@ -78,6 +78,7 @@ export function reduceMachine(state: MachineState, event: MachineEvent): Machine
     case "serial":
     case "screen-size":
     case "screen-rows":
+    case "screen-pixels":
     case "cursor":
       return state;
     default:

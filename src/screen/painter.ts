@@ -1,5 +1,6 @@
 import type { ScreenRow } from "../../worker/interface.ts";
 import { CP437 } from "./cp437.ts";
+import type { Picture } from "./picture.ts";
 import type { TextScreen } from "./text-screen.ts";
 
 /** VGA text cells are 9 by 16 dots. */
@@ -20,7 +21,7 @@ const BLOCKS = new Map<number, readonly [number, number, number, number, number]
   [0xdf, [0, 0, 1, 0.5, 1]],
 ]);
 
-/** Paints a text screen on a canvas, in whole device pixels so that cells meet without seams. */
+/** Paints a text screen or a picture on a canvas, in whole device pixels so that cells meet without seams. */
 export class Painter {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
@@ -42,13 +43,22 @@ export class Painter {
     const height = (boxHeight * scale) / screen.rows;
     this.#cellHeight = Math.max(4, Math.floor(Math.min(height, width / CELL_ASPECT)));
     this.#cellWidth = Math.max(2, Math.floor(Math.min(width, this.#cellHeight * CELL_ASPECT)));
-    const canvas = this.#canvas;
-    canvas.width = this.#cellWidth * screen.columns;
-    canvas.height = this.#cellHeight * screen.rows;
-    canvas.style.width = `${canvas.width / scale}px`;
-    canvas.style.height = `${canvas.height / scale}px`;
+    this.#resize(this.#cellWidth * screen.columns, this.#cellHeight * screen.rows);
     this.#chooseFont();
     screen.touchAll();
+  }
+
+  /** Makes the canvas as large as a picture's sides allow in the box. */
+  fitPicture(picture: Picture, boxWidth: number, boxHeight: number): void {
+    const scale = devicePixelRatio;
+    const zoom = Math.min((boxWidth * scale) / picture.width, (boxHeight * scale) / picture.height);
+    // A pixel that is twice as wide as its neighbour is worse than a margin.
+    const even = zoom >= 1 ? Math.floor(zoom) : zoom;
+    this.#resize(Math.floor(picture.width * even), Math.floor(picture.height * even));
+  }
+
+  paintPicture(picture: Picture): void {
+    picture.paint(this.#context);
   }
 
   paint(screen: TextScreen): void {
@@ -59,6 +69,14 @@ export class Painter {
       if (screen.cursor.visible && screen.cursor.row === index)
         this.#cursor(row, index, screen.cursor.column);
     }
+  }
+
+  #resize(width: number, height: number): void {
+    const canvas = this.#canvas;
+    canvas.width = width;
+    canvas.height = height;
+    canvas.style.width = `${width / devicePixelRatio}px`;
+    canvas.style.height = `${height / devicePixelRatio}px`;
   }
 
   #chooseFont(): void {

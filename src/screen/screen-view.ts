@@ -2,11 +2,13 @@ import type { MachineEvent } from "../../worker/interface.ts";
 import { find, setText } from "../dom.ts";
 import { CapturedKeyboard, CTRL_ALT_DELETE } from "./captured-keyboard.ts";
 import { Painter } from "./painter.ts";
+import { Picture } from "./picture.ts";
 import { TextScreen } from "./text-screen.ts";
 
 const INVITE = "Click the screen to type into it";
-const CAPTURED = "The keyboard types into the machine. Press and let go Ctrl+Alt to leave";
-const GRAPHICAL = "The machine shows graphics, which this page cannot show yet";
+/** For those who do not see it. */
+const GRAPHICAL = "The machine shows a picture.";
+const CAPTURED = "Typing into the machine. Ctrl+Alt lets go";
 
 export interface ScreenViewOptions {
   readonly onScancodes: (codes: readonly number[]) => void;
@@ -14,9 +16,10 @@ export interface ScreenViewOptions {
   readonly onLeave: () => void;
 }
 
-/** The VGA text screen and the keyboard in front of it. It paints only while it is seen. */
+/** The VGA screen and the keyboard in front of it. It paints only while it is seen. */
 export class ScreenView {
   readonly #screen = new TextScreen();
+  readonly #picture = new Picture();
   readonly #keyboard = new CapturedKeyboard();
   readonly #options: ScreenViewOptions;
   readonly #panel: HTMLElement;
@@ -49,19 +52,23 @@ export class ScreenView {
     new ResizeObserver(() => this.#fit()).observe(this.#box);
   }
 
-  handle(event: Extract<MachineEvent, { type: "screen-size" | "screen-rows" | "cursor" }>): void {
-    if (event.type === "screen-rows") this.#screen.setRows(event.rows);
+  handle(
+    event: Extract<MachineEvent, { type: "screen-size" | "screen-rows" | "screen-pixels" | "cursor" }>,
+  ): void {
+    if (event.type === "screen-pixels") {
+      if (this.#picture.take(event)) this.#fit();
+    } else if (event.type === "screen-rows") this.#screen.setRows(event.rows);
     else if (event.type === "cursor") this.#screen.setCursor(event);
     else {
       this.#screen.resize(event.columns, event.rows, event.graphical);
       this.#fit();
-      this.#showHint();
     }
     this.#ask();
   }
 
   reset(): void {
     this.#screen.clear();
+    this.#picture.clear();
     this.#ask();
   }
 
@@ -84,8 +91,9 @@ export class ScreenView {
   #fit(): void {
     const { clientWidth, clientHeight } = this.#box;
     if (!this.#shown || clientWidth === 0 || clientHeight === 0) return;
-    this.#painter.fit(this.#screen, clientWidth - 4, clientHeight - 4);
-    this.#painter.paint(this.#screen);
+    if (this.#screen.graphical) this.#painter.fitPicture(this.#picture, clientWidth - 4, clientHeight - 4);
+    else this.#painter.fit(this.#screen, clientWidth - 4, clientHeight - 4);
+    this.#paint();
   }
 
   /** At most one painting a frame, however much changed. */
@@ -94,9 +102,14 @@ export class ScreenView {
     this.#asked = true;
     requestAnimationFrame(() => {
       this.#asked = false;
-      this.#painter.paint(this.#screen);
-      setText(this.#mirror, this.#screen.text());
+      this.#paint();
+      setText(this.#mirror, this.#screen.graphical ? GRAPHICAL : this.#screen.text());
     });
+  }
+
+  #paint(): void {
+    if (this.#screen.graphical) this.#painter.paintPicture(this.#picture);
+    else this.#painter.paint(this.#screen);
   }
 
   #capture(on: boolean): void {
@@ -135,6 +148,6 @@ export class ScreenView {
   }
 
   #showHint(): void {
-    setText(this.#hint, this.#captured ? CAPTURED : this.#screen.graphical ? GRAPHICAL : INVITE);
+    setText(this.#hint, this.#captured ? CAPTURED : INVITE);
   }
 }

@@ -1,5 +1,6 @@
 import type { BootFiles } from "../boot-files/boot-files.ts";
 import type { MachineSettings } from "../interface.ts";
+import { sha256 } from "../sha256.ts";
 
 /** Raised whenever what a checkpoint holds, or how the machine is built, changes in a way that its other parts do not show. */
 const GENERATION = 1;
@@ -20,9 +21,4 @@ export async function checkpointKey(
   const { host } = new URL(wireUrl);
   const all = JSON.stringify({ GENERATION, append, memoryMiB, nic, mac, mtu, kernelEntry, host, digests });
   return sha256(new TextEncoder().encode(all));
-}
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -3,6 +3,7 @@ import { parseOffer } from "../../net/near/offer.ts";
 import { exportsUrl } from "../near/near.ts";
 import { dialSocket } from "../near/socket-stream.ts";
 import type { Platform } from "../platform.ts";
+import { sha256 } from "../sha256.ts";
 import type { ExportIdentity } from "./layered-over.ts";
 
 /** Superblocks lie within this: squashfs's at 0, ext4's at 1024. */
@@ -52,9 +53,4 @@ export async function exportIdentity(
     signal.removeEventListener("abort", giveUp);
     await remote.close();
   }
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

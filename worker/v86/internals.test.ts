@@ -7,7 +7,13 @@ function emulator() {
   const queue = { enabled: false, desc_addr: 0, avail_addr: 0, used_addr: 0, count_requests: () => 0 };
   return {
     bus: { send: () => {} },
-    screen_adapter: { put_char: () => {}, update_cursor: () => {}, update_cursor_scanline: () => {} },
+    screen_adapter: {
+      put_char: () => {},
+      update_cursor: () => {},
+      update_cursor_scanline: () => {},
+      set_mode: () => {},
+      update_buffer: () => {},
+    },
     v86: {
       init: () => {},
       yield: () => {},
@@ -20,6 +26,7 @@ function emulator() {
         reboot_internal: () => {},
         devices: {
           uart0: { input: [] },
+          vga: { screen_fill_buffer: () => {}, complete_redraw: () => {} },
           virtio_net: { mac: [], virtio: { device_status: 0, queues: [queue] } },
           net: { cr: 1, curpg: 0, boundary: 0, pstart: 0, pstop: 0, mac: [], memory: [] },
         },

@@ -51,6 +51,32 @@ export interface ScreenAdapter {
   ): void;
   update_cursor(row: number, column: number): void;
   update_cursor_scanline(start: number, end: number, visible: boolean | number): void;
+  set_mode(graphical: boolean | number): void;
+  /** Takes the parts of the picture that changed. */
+  update_buffer(layers: readonly ScreenLayer[]): void;
+}
+
+/** A part of `image_data`, and where it is seen. */
+export interface ScreenLayer {
+  readonly image_data: { readonly data: Uint8ClampedArray; readonly width: number };
+  readonly screen_x: number;
+  readonly screen_y: number;
+  readonly buffer_x: number;
+  readonly buffer_y: number;
+  readonly buffer_width: number;
+  readonly buffer_height: number;
+}
+
+export interface Vga {
+  /** Of the picture in a graphic mode. */
+  readonly screen_width: number;
+  readonly screen_height: number;
+  /** Absent before the first graphic mode, and where there is no `ImageData`. */
+  readonly image_data?: object | null;
+  /** Draws what changed and has `update_buffer` called with it. */
+  screen_fill_buffer(): void;
+  /** Has everything count as changed. */
+  complete_redraw(): void;
 }
 
 /** A drive of the IDE controller (src/ide.js of v86). */
@@ -78,6 +104,7 @@ export interface Cpu {
   readonly in_hlt: Uint8Array;
   readonly devices: {
     readonly uart0: Uart;
+    readonly vga: Vga;
     readonly virtio_net?: VirtioNet;
     readonly net?: Ne2k;
     readonly ide?: { readonly primary: IdeChannel };
@@ -131,6 +158,10 @@ export function internalsOf(emulator: V86, nic: "virtio" | "ne2k", hasDisk = fal
     ["screen_adapter.put_char", "function"],
     ["screen_adapter.update_cursor", "function"],
     ["screen_adapter.update_cursor_scanline", "function"],
+    ["screen_adapter.set_mode", "function"],
+    ["screen_adapter.update_buffer", "function"],
+    ["v86.cpu.devices.vga.screen_fill_buffer", "function"],
+    ["v86.cpu.devices.vga.complete_redraw", "function"],
     ...(nic === "virtio"
       ? ([
           ["v86.cpu.devices.virtio_net.mac", "object"],

@@ -2,7 +2,7 @@ import { type BootOrder, V86, type V86Image } from "v86";
 import type { Clock } from "../../net/clock.ts";
 import type { MacAddress } from "../../net/ethernet/mac.ts";
 import type { Disk, DiskError } from "../disk/disk.ts";
-import type { JitSettings } from "../interface.ts";
+import type { JitSettings, ScreenPixels } from "../interface.ts";
 import type { Card } from "../nic.ts";
 import type { After, TurnTaker } from "../platform.ts";
 import type { Uart } from "../serial-input.ts";
@@ -18,6 +18,7 @@ import {
   emulatorExports,
   JIT_DEFAULTS,
 } from "./jit.ts";
+import { tapPixels } from "./pixels.ts";
 import { takeTurns } from "./turns.ts";
 
 export interface PcOptions {
@@ -47,8 +48,10 @@ export interface PcHandlers {
   character(row: number, column: number, character: number, foreground: number, background: number): void;
   cursor(row: number, column: number): void;
   cursorVisible(visible: boolean): void;
-  /** Columns and rows of text; or pixels, and then graphical. */
-  screenSize(width: number, height: number, graphical: boolean): void;
+  /** Columns and rows of text. */
+  screenSize(columns: number, rows: number): void;
+  /** The screen shows pixels from now on, or text. */
+  screenMode(graphical: boolean): void;
   /** Between two slices of guest time, about every millisecond while the guest is busy. */
   tick(): void;
   /** Something was written to the disk, or flushed. */
@@ -72,6 +75,8 @@ export interface Pc {
   /** Stops and lets go of everything. */
   destroy(): Promise<void>;
   sendScancodes(codes: readonly number[]): void;
+  /** In a graphic mode what changed since the last call; with `all`, the whole picture. */
+  takePixels(all: boolean): readonly ScreenPixels[];
   /** The guest's memory as it is now: a view, to be let go before the guest runs on. */
   memory(): Uint8Array;
   /** All of the machine in v86's own format. Only while it is paused. */
@@ -127,6 +132,7 @@ export async function buildPc(
     },
   });
   tapScreen(emulator, internals, handlers);
+  const takePixels = tapPixels(internals);
   emulator.add_listener("serial0-output-byte", (byte: number) => handlers.serial(byte));
   emulator.add_listener("net0-send", (frame: Uint8Array) => {
     handlers.frame(frame);
@@ -158,6 +164,7 @@ export async function buildPc(
       over = true;
     },
     sendScancodes: (codes) => emulator.keyboard_send_scancodes([...codes]),
+    takePixels,
     memory: () => emulator.read_memory(0, options.memoryMiB * 1024 * 1024),
     save: async () => new Uint8Array(await emulator.save_state()),
     restore(state) {
@@ -278,7 +285,12 @@ function tapScreen(emulator: V86, internals: Internals, handlers: PcHandlers): v
     updateCursorScanline.call(screen, start, end, visible);
     handlers.cursorVisible(Boolean(visible));
   };
+  const setMode = screen.set_mode;
+  screen.set_mode = (graphical) => {
+    setMode.call(screen, graphical);
+    handlers.screenMode(Boolean(graphical));
+  };
   emulator.add_listener("screen-set-size", ([width, height, bitsPerPixel]: readonly number[]) => {
-    handlers.screenSize(width ?? 0, height ?? 0, bitsPerPixel !== 0);
+    if (bitsPerPixel === 0) handlers.screenSize(width ?? 0, height ?? 0);
   });
 }

@@ -67,6 +67,7 @@ export async function startBareGuest(options: PcOptions): Promise<BareGuest> {
     cursor: nothing,
     cursorVisible: nothing,
     screenSize: nothing,
+    screenMode: nothing,
     diskChanged: nothing,
   };
   const { openTurns, after, clock } = nodePlatform;
