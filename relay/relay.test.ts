@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,12 +8,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
 import type { DhcpMessage } from "../net/dhcp/message.ts";
 import { CLIENT_HARDWARE, type PxeClient, pxeDiscoverBytes } from "../net/dhcp/testing/pxe-clients.ts";
 import { etherType, parseEthernet } from "../net/ethernet/ethernet.ts";
 import { readMac } from "../net/ethernet/mac.ts";
 import { formatIpv4, parseIpv4 } from "../net/ipv4/address.ts";
 import { NBD_PORT } from "../net/nbd/constants.ts";
+import { NBD_SUBPROTOCOL } from "../net/near/offer.ts";
 import { dhcpAnswer, dhcpPayloadFrame } from "./client/guest-dhcp.ts";
 import { GuestNbd, hashDevice } from "./client/guest-nbd.ts";
 import { type GuestOptions, SyntheticGuest } from "./client/synthetic-guest.ts";
@@ -379,6 +382,27 @@ describe("the relay", () => {
       { cwd: fileURLToPath(new URL("..", import.meta.url)), timeout: 30_000 },
     );
     expect(JSON.parse(stdout)).toEqual([]);
+  });
+
+  it("ends while a client that was sent away asks for its socket again", async () => {
+    const relay = await start();
+    const exports = `${relay.url.replace("http", "ws")}exports`;
+    // It does not say goodbye in return: until it is cut off, those who come back find the relay still closing.
+    const slow = new WebSocket(exports, NBD_SUBPROTOCOL);
+    closers.push(() => slow.terminate());
+    await once(slow, "open");
+    slow.pause();
+    let asked = 0;
+    const ask = () => {
+      asked += 1;
+      const socket = new WebSocket(exports, NBD_SUBPROTOCOL);
+      socket.on("error", () => {});
+      if (asked < 20) socket.on("close", ask);
+      return socket;
+    };
+    await once(ask(), "open");
+    await relay.close();
+    expect(asked).toBeGreaterThan(1);
   });
 
   it("can be started again at once on the same port", async () => {

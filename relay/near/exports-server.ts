@@ -6,7 +6,7 @@ import { NbdSession, type SessionCounters } from "../../net/nbd/session.ts";
 import { AHEAD_QUERY, NBD_SUBPROTOCOL, parseTraceReport } from "../../net/near/offer.ts";
 import type { Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
-import { closeSocket, type Refusal, refuseUpgrade } from "../wire/upgrade.ts";
+import { closeSocket, type Refusal, refuseUpgrade, SHUTTING_DOWN } from "../wire/upgrade.ts";
 import type { BootTraces } from "./boot-traces.ts";
 import { streamOfWebSocket } from "./web-socket-stream.ts";
 
@@ -33,16 +33,15 @@ const MAX_MESSAGE_BYTES = 1024 * 1024;
  * guests' own. Bounded both ways: a client that does not read its answers is not read from, nor are its exports.
  */
 export class ExportsServer {
-  readonly #http: Server;
   readonly #options: ExportsServerOptions;
   readonly #sockets: WebSocketServer;
   /** Whether each has shown a sign of life since it was last asked for one. */
   readonly #alive = new Map<WebSocket, boolean>();
   readonly #pings: NodeJS.Timeout;
   #malformedReports = 0;
+  #closed = false;
 
   constructor(http: Server, options: ExportsServerOptions) {
-    this.#http = http;
     this.#options = options;
     this.#sockets = new WebSocketServer({
       noServer: true,
@@ -63,9 +62,9 @@ export class ExportsServer {
     return this.#malformedReports;
   }
 
-  /** Says goodbye to every client. Resolves when all sockets are closed. */
+  /** Says goodbye to every client, and no more to who comes back at once. Resolves when all sockets are closed. */
   async close(): Promise<void> {
-    this.#http.off("upgrade", this.#upgrade);
+    this.#closed = true;
     clearInterval(this.#pings);
     const sockets = [...this.#alive.keys()];
     await Promise.all(sockets.map((socket) => closeSocket(socket, 1001, "the relay is shutting down")));
@@ -91,6 +90,7 @@ export class ExportsServer {
     const { admit, maxConnections = DEFAULT_MAX_CONNECTIONS, logger } = this.#options;
     const refusal = admit(request);
     if (refusal !== undefined) return refusal;
+    if (this.#closed) return SHUTTING_DOWN;
     const offered = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((each) => each.trim());
     if (!offered.includes(NBD_SUBPROTOCOL)) {
       return { status: 400, message: `The subprotocol here is ${NBD_SUBPROTOCOL}.` };

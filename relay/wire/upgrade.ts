@@ -12,6 +12,9 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A client that was sent away asks again at once: without an answer its socket would stay, and the HTTP server would wait for it. */
+export const SHUTTING_DOWN: Refusal = { status: 503, message: "The relay is shutting down." };
+
 /** Answers a request for a WebSocket that will not be one, and hangs up: whoever was refused could keep the connection else. */
 export function refuseUpgrade(transport: Duplex, { status, message }: Refusal): void {
   const body = `${message}\n`;

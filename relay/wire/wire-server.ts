@@ -7,7 +7,7 @@ import { Access, type Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
 import { FrameLink, octetsOf } from "./frame-link.ts";
 import { addLinkCounters, type LinkCounters, newLinkCounters } from "./link-counters.ts";
-import { closeSocket, type Refusal, refuseUpgrade } from "./upgrade.ts";
+import { closeSocket, type Refusal, refuseUpgrade, SHUTTING_DOWN } from "./upgrade.ts";
 import { type AttachClient, WireSession } from "./wire-session.ts";
 
 export interface WireOptions {
@@ -51,7 +51,6 @@ export interface ResumeCounters {
 
 /** The WebSocket server at `/wire`: one raw frame a message, or several with `netroot-batch.v1` or `v2`. */
 export class WireServer {
-  readonly #http: Server;
   readonly #options: Required<WireOptions>;
   readonly #sockets: WebSocketServer;
   readonly #sessions = new Set<WireSession>();
@@ -64,7 +63,6 @@ export class WireServer {
   #closed = false;
 
   constructor(http: Server, options: WireOptions) {
-    this.#http = http;
     this.#options = {
       admit: new Access({ listenHost: "127.0.0.1", logger: options.logger }).admitUpgrade,
       maxClients: DEFAULT_MAX_CLIENTS,
@@ -98,11 +96,10 @@ export class WireServer {
     return sum;
   }
 
-  /** Says goodbye to every client and frees what is theirs. Resolves when all sockets are closed. */
+  /** Says goodbye to every client, refuses who comes back, and frees what is theirs. Resolves when all sockets are closed. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#http.off("upgrade", this.#upgrade);
     clearInterval(this.#pings);
     for (const session of this.#away()) this.#end(session, "away when the relay shut down");
     await Promise.all(
@@ -128,6 +125,7 @@ export class WireServer {
   #refusal(request: IncomingMessage): Refusal | undefined {
     const refusal = this.#options.admit(request);
     if (refusal !== undefined) return refusal;
+    if (this.#closed) return SHUTTING_DOWN;
     if (pathOf(request) !== PATH) return { status: 404, message: `The only WebSocket here is ${PATH}.` };
     if (this.#find(request) !== undefined) return undefined;
     const { remoteAddress } = request.socket;
