@@ -60,7 +60,9 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
   // The one line of data: what a script, or a person, opens.
   process.stdout.write(`${relay.link}\n`);
   const signal = await stop.signal;
-  logger.info(`${signal}: saying goodbye to ${relay.status().clients} clients`);
+  const { clients, clientsAway } = relay.status();
+  const away = clientsAway === 0 ? "" : `, ${clientsAway} of them away`;
+  logger.info(`${signal}: saying goodbye to ${clients} ${clients === 1 ? "client" : "clients"}${away}`);
   await relay.close();
   // The handlers stay until the process has ended: the terminal and npm both pass a signal on, and the second may be late.
   logger.info("closed");

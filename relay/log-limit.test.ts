@@ -2,12 +2,12 @@ import { expect, test, vi } from "vitest";
 import { createLogger } from "./log.ts";
 import { limitLog } from "./log-limit.ts";
 
-function lab(linesPerSecond: number) {
+function lab(linesPerSecond: number, linesOfAllPerSecond = 1000) {
   const lines: string[] = [];
   const clock = { nowMs: 0 };
   const counters = { leftOut: 0 };
   const logger = createLogger({ level: "debug", write: (line) => lines.push(line.slice(9).trimEnd()) });
-  const limited = limitLog(logger, { linesPerSecond, counters, now: () => clock.nowMs });
+  const limited = limitLog(logger, { linesPerSecond, linesOfAllPerSecond, counters, now: () => clock.nowMs });
   return { lines, clock, counters, logger: limited };
 }
 
@@ -39,4 +39,22 @@ test("each client has its own", () => {
   two.info("here");
   expect(lines).toEqual(["info  client 1: again", "info  client 2: here"]);
   expect(counters.leftOut).toBe(99);
+});
+
+test("many clients together do not fill the disk, and each says later what it could not", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { lines, clock, logger, counters } = lab(5, 20);
+    const clients = Array.from({ length: 100 }, (_, id) => logger.child(`client ${id + 1}`));
+    for (const client of clients) client.info("here");
+    expect(lines).toHaveLength(20);
+    expect(counters.leftOut).toBe(80);
+    clock.nowMs += 1000;
+    clients[99]!.info("still here");
+    expect(lines.slice(20)).toEqual(["info  client 100: and 1 more line", "info  client 100: still here"]);
+    await vi.runAllTimersAsync();
+    expect(lines).toHaveLength(20 + 2 + 79);
+  } finally {
+    vi.useRealTimers();
+  }
 });

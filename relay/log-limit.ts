@@ -2,6 +2,7 @@ import { RateLimit } from "../net/rate-limit.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./log.ts";
 
 export const DEFAULT_LOG_LINES_PER_SECOND = 20;
+export const DEFAULT_LOG_LINES_OF_ALL_PER_SECOND = 200;
 /** When lines were left out and no other one follows, it is said after so long. */
 const SAY_AFTER_MS = 1000;
 
@@ -12,6 +13,8 @@ export interface LogLimitCounters {
 
 export interface LogLimitOptions {
   readonly linesPerSecond: number;
+  /** Of this log and all its children together. How many of one were left out is said besides. */
+  readonly linesOfAllPerSecond: number;
   readonly counters: LogLimitCounters;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
@@ -19,9 +22,14 @@ export interface LogLimitOptions {
 
 /**
  * The same log for a source that others can make talk: so many lines a second, with as many at once, and then how many were
- * left out. Each child has a limit of its own, so that one client does not silence another.
+ * left out. Each child has a limit of its own, so that one client does not silence another; many of them share a wider one.
  */
 export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
+  const { linesOfAllPerSecond, now = () => performance.now() } = options;
+  return limitOne(logger, options, new RateLimit(linesOfAllPerSecond, linesOfAllPerSecond, now()));
+}
+
+function limitOne(logger: Logger, options: LogLimitOptions, ofAll: RateLimit): Logger {
   const { linesPerSecond, counters, now = () => performance.now() } = options;
   const rate = new RateLimit(linesPerSecond, linesPerSecond, now());
   let leftOut = 0;
@@ -37,7 +45,7 @@ export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
     worst = "debug";
   };
   const at = (level: LogLevel) => (message: string) => {
-    if (rate.take(now())) {
+    if (rate.take(now()) && ofAll.take(now())) {
       sayLeftOut();
       logger[level](message);
       return;
@@ -52,6 +60,6 @@ export function limitLog(logger: Logger, options: LogLimitOptions): Logger {
     info: at("info"),
     warn: at("warn"),
     error: at("error"),
-    child: (subject) => limitLog(logger.child(subject), options),
+    child: (subject, fields) => limitOne(logger.child(subject, fields), options, ofAll),
   };
 }

@@ -37,11 +37,11 @@ it("writes an object a line where a program reads it", () => {
   const write = (line: string) => void lines.push(line);
   const logger = createLogger({ format: "json", write, now: () => NOON });
   logger.info("serving");
-  logger.child("client 3").warn('no "address"\nleft');
+  logger.child("client 3", { client: 3 }).child("dhcp").warn('no "address"\nleft');
   const time = new Date(NOON).toISOString();
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     { time, level: "info", message: "serving" },
-    { time, level: "warn", subject: "client 3", message: 'no "address" left' },
+    { time, level: "warn", client: 3, subject: "client 3: dhcp", message: 'no "address" left' },
   ]);
   expect(lines.every((line) => line.indexOf("\n") === line.length - 1)).toBe(true);
 });

@@ -4,8 +4,16 @@ export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
-  /** The same log, with `subject` ("client 3", "nbd-server") in front of each message. */
-  child(subject: string): Logger;
+  /** The same log, with `subject` ("client 3", "nbd-server") in front of each message, and `fields` in its JSON objects. */
+  child(subject: string, fields?: LogFields): Logger;
+}
+
+/** Who a line is about, for programs: a number that stays the same while its text does not. */
+export interface LogFields {
+  /** Of the wire. */
+  readonly client?: number;
+  /** Of the UNIX socket. */
+  readonly socketClient?: number;
 }
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -19,7 +27,7 @@ const LONGEST_MESSAGE = 1000;
 export interface LogOptions {
   /** The least level that is written. */
   readonly level?: LogLevel;
-  /** `text`: a line for a person. `json`: an object a line, `{time, level, subject, message}`; unless given, text. */
+  /** `text`: a line for a person. `json`: an object a line, `{time, level, client?, subject, message}`; unless given, text. */
   readonly format?: LogFormat;
   /** Takes whole lines; standard error by default. */
   readonly write?: (line: string) => void;
@@ -36,11 +44,11 @@ export function createLogger(options: LogOptions = {}): Logger {
     now = () => Date.now(),
   } = options;
   const least = LOG_LEVELS.indexOf(level);
-  const make = (subject: string): Logger => {
+  const make = (subject: string, fields: LogFields): Logger => {
     const at = (name: LogLevel) => {
       if (LOG_LEVELS.indexOf(name) < least) return () => {};
       return (message: string) => {
-        write(`${FORMATS[format](new Date(now()), name, subject, message)}\n`);
+        write(`${FORMATS[format](new Date(now()), name, subject, message, fields)}\n`);
       };
     };
     return {
@@ -48,21 +56,25 @@ export function createLogger(options: LogOptions = {}): Logger {
       info: at("info"),
       warn: at("warn"),
       error: at("error"),
-      child: (name) => make(subject === "" ? name : `${subject}: ${name}`),
+      child: (name, more) => make(subject === "" ? name : `${subject}: ${name}`, { ...fields, ...more }),
     };
   };
-  return make("");
+  return make("", {});
 }
 
 const FORMATS: Readonly<
-  Record<LogFormat, (time: Date, level: LogLevel, subject: string, message: string) => string>
+  Record<
+    LogFormat,
+    (time: Date, level: LogLevel, subject: string, message: string, fields: LogFields) => string
+  >
 > = {
   text: (time, level, subject, message) =>
     `${time.toTimeString().slice(0, 8)} ${level.padEnd(5)} ${oneLine(subject === "" ? message : `${subject}: ${message}`)}`,
-  json: (time, level, subject, message) =>
+  json: (time, level, subject, message, fields) =>
     JSON.stringify({
       time: time.toISOString(),
       level,
+      ...fields,
       ...(subject !== "" && { subject }),
       message: oneLine(message),
     }),

@@ -190,6 +190,7 @@ async function open(
     mtu,
     exports: exports.status(),
     clients: wire.clients + (streamPort?.clients ?? 0),
+    clientsAway: wire.clientsAway,
     notices,
   });
   const traces = new BootTraces(exports.hub);
@@ -198,6 +199,7 @@ async function open(
   /** Of what clients do: they do it as often as they like. */
   const clientLog = limitLog(logger, {
     linesPerSecond: configuration.limits.log_lines_per_second,
+    linesOfAllPerSecond: configuration.limits.log_lines_of_all_per_second,
     counters: logCounters,
   });
   const metrics = new Metrics({
@@ -236,6 +238,7 @@ async function open(
     admit: access.admitUpgrade,
     maxClients: configuration.limits.clients,
     maxClientsPerAddress: configuration.limits.clients_per_address ?? configuration.limits.clients,
+    highWaterBytes: configuration.limits.link_queue_bytes,
     resumeMs: configuration.limits.resume_seconds * 1000,
     otherPaths: [EXPORTS_PATH],
   });
@@ -257,6 +260,7 @@ async function open(
           logger: clientLog,
           attach: clients.attach,
           maxClients: configuration.limits.clients,
+          highWaterBytes: configuration.limits.link_queue_bytes,
         });
   if (streamPort !== undefined) onClose(() => streamPort.close());
   const port = await listen(http, host, wantedPort);

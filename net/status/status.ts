@@ -20,8 +20,10 @@ export interface RelayStatus {
   readonly menu?: { readonly file: string; readonly prefix: string };
   readonly mtu: number;
   readonly exports: readonly ExportStatus[];
-  /** How many clients are on the wire now. */
+  /** How many clients there are, those that are away and may come back included. */
   readonly clients: number;
+  /** Of them, those whose connection was cut and who are waited for. */
+  readonly clientsAway: number;
   /** What a person should know before powering on. */
   readonly notices: readonly Notice[];
 }

@@ -43,7 +43,9 @@ describe("netroot.toml", () => {
         tcp_idle_seconds: 0,
         bytes_per_second: 1_000_000_000,
         packets_per_second: 250_000,
+        link_queue_bytes: 8_388_608,
         log_lines_per_second: 20,
+        log_lines_of_all_per_second: 200,
       },
     });
     await writeFile(join(tree, "netroot.toml"), "[listen]\nport = 1234\n");
@@ -127,6 +129,7 @@ describe("what is wrong is said with its line, its key and what would be right",
     ["[limits]\nbytes_per_second = 1500", "line 2: limits.bytes_per_second is at least 100000."],
     ["[limits]\npackets_per_second = 1", "line 2: limits.packets_per_second is at least 10."],
     ["[limits]\nlog_lines_per_second = 0", "line 2: limits.log_lines_per_second is at least 1."],
+    ["[limits]\nlink_queue_bytes = 1500", "line 2: limits.link_queue_bytes is at least 262144."],
     ["[limits]\nresume_seconds = -1", "line 2: limits.resume_seconds is at least 0, which waits for nobody."],
     ["[segment]\nmtuu = 9000", "line 2: segment.mtuu is not known here. Did you mean mtu?"],
     ["[listen]\nx = 1", "line 2: listen.x is not known here. There is: host, port, socket."],

@@ -9,7 +9,8 @@ import { parseHost } from "../access/hosts.ts";
 import { originOf } from "../access/origins.ts";
 import { DEFAULT_CLIENT_LIMITS } from "../client/limits.ts";
 import { parseNbdUrl } from "../exports/nbd-url.ts";
-import { DEFAULT_LOG_LINES_PER_SECOND } from "../log-limit.ts";
+import { DEFAULT_LOG_LINES_OF_ALL_PER_SECOND, DEFAULT_LOG_LINES_PER_SECOND } from "../log-limit.ts";
+import { DEFAULT_LINK_QUEUE_BYTES } from "../wire/link-counters.ts";
 
 // Every message is the second half of a sentence: "netroot.toml, line 3: segment.mtu …".
 
@@ -272,7 +273,10 @@ const tables = z.strictObject({
       // At least one frame of the largest MTU.
       bytes_per_second: count(100_000, 1e12).default(DEFAULT_CLIENT_LIMITS.bytesPerSecond),
       packets_per_second: count(10, 1e9).default(DEFAULT_CLIENT_LIMITS.packetsPerSecond),
+      /** What waits for a client that does not read; at least one batch. What is over it is dropped. */
+      link_queue_bytes: count(262_144, 1e9).default(DEFAULT_LINK_QUEUE_BYTES),
       log_lines_per_second: count(1, 10_000).default(DEFAULT_LOG_LINES_PER_SECOND),
+      log_lines_of_all_per_second: count(1, 100_000).default(DEFAULT_LOG_LINES_OF_ALL_PER_SECOND),
     })
     .prefault({}),
   /** A Linux tap on the segment: what listens there stands beside the clients. */

@@ -53,6 +53,7 @@ function status(): RelayStatus {
       };
     }),
     clients: 0,
+    clientsAway: 0,
     notices: [],
   };
 }
@@ -301,6 +302,8 @@ describe("the page over HTTP", () => {
 
   it("serves its metrics as they are", async () => {
     expect(await get("/metrics")).toMatchObject({ status: 200, text: "netroot_clients 0\n" });
+    expect(await get("/metrics", {}, "HEAD")).toMatchObject({ status: 200, text: "" });
+    expect(await get("/metrics", {}, "POST")).toMatchObject({ status: 405 });
   });
 });
 

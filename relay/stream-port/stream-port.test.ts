@@ -128,6 +128,18 @@ describe("the UNIX socket", () => {
     await until(() => inbox.length === framesOut);
   });
 
+  it("lets go of a client that ended its side, though more waits for it than it reads", async () => {
+    const { port, attached } = await start();
+    const { socket } = await plugIn();
+    socket.pause();
+    await until(() => attached.size === 1);
+    const send = attached.get(1)!;
+    for (let index = 0; index < 2000; index++) send(frame(index, 1514));
+    socket.end();
+    await until(() => port.clients === 0);
+    expect(attached.size).toBe(0);
+  });
+
   it("refuses one client too many", async () => {
     const { port } = await start({ maxClients: 1 });
     const first = await plugIn();

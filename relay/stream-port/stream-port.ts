@@ -1,7 +1,12 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Logger } from "../log.ts";
 import { octetsOf } from "../wire/frame-link.ts";
-import { addLinkCounters, type LinkCounters, newLinkCounters } from "../wire/link-counters.ts";
+import {
+  addLinkCounters,
+  DEFAULT_LINK_QUEUE_BYTES,
+  type LinkCounters,
+  newLinkCounters,
+} from "../wire/link-counters.ts";
 import type { AttachClient } from "../wire/wire-session.ts";
 import { listenOnSocket } from "./socket-file.ts";
 import { StreamLink } from "./stream-link.ts";
@@ -19,7 +24,6 @@ export interface StreamPortOptions {
 }
 
 const DEFAULT_MAX_CLIENTS = 64;
-const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 
 interface Client {
   readonly socket: Socket;
@@ -42,7 +46,7 @@ export class StreamPort {
   private constructor(options: StreamPortOptions) {
     this.#options = {
       maxClients: DEFAULT_MAX_CLIENTS,
-      highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
+      highWaterBytes: DEFAULT_LINK_QUEUE_BYTES,
       ...options,
     };
     this.#server = createServer((socket) => this.#accept(socket));
@@ -85,7 +89,7 @@ export class StreamPort {
     }
     const { mtu, highWaterBytes, attach } = this.#options;
     const id = this.#nextId++;
-    const logger = this.#options.logger.child(`socket client ${id}`);
+    const logger = this.#options.logger.child(`socket client ${id}`, { socketClient: id });
     const link: StreamLink = new StreamLink(socket, {
       mtu,
       highWaterBytes,
@@ -105,6 +109,8 @@ export class StreamPort {
       }
       socket.destroy();
     });
+    // Whoever hears no more does not listen either: QEMU has no use for half a cable, and what waits for it would wait for ever.
+    socket.once("end", () => socket.destroy());
     socket.once("close", () => {
       this.#clients.delete(entry);
       client.close();

@@ -1,3 +1,6 @@
+/** Above what one TCP window of a Linux guest can hold (6 MB), so that a fast transfer is never cut by its own burst. */
+export const DEFAULT_LINK_QUEUE_BYTES = 8 * 1024 * 1024;
+
 /** Totals of one client's link. Frames are counted in both framings alike. */
 export interface LinkCounters {
   framesIn: number;

@@ -6,7 +6,12 @@ import { sessionNameOf } from "../../net/wire/session-name.ts";
 import { Access, type Admit } from "../access/access.ts";
 import type { Logger } from "../log.ts";
 import { FrameLink, octetsOf } from "./frame-link.ts";
-import { addLinkCounters, type LinkCounters, newLinkCounters } from "./link-counters.ts";
+import {
+  addLinkCounters,
+  DEFAULT_LINK_QUEUE_BYTES,
+  type LinkCounters,
+  newLinkCounters,
+} from "./link-counters.ts";
 import { closeSocket, type Refusal, refuseUpgrade, SHUTTING_DOWN } from "./upgrade.ts";
 import { type AttachClient, WireSession } from "./wire-session.ts";
 
@@ -32,8 +37,6 @@ export interface WireOptions {
 
 const PATH = "/wire";
 const DEFAULT_MAX_CLIENTS = 64;
-/** Above what one TCP window of a Linux guest can hold (6 MB), so that a fast transfer is never cut by its own burst. */
-const DEFAULT_HIGH_WATER_BYTES = 8 * 1024 * 1024;
 const DEFAULT_SILENCE_MS = 60_000;
 
 const DEFAULT_RESUME_MS = 120_000;
@@ -67,7 +70,7 @@ export class WireServer {
       admit: new Access({ listenHost: "127.0.0.1", logger: options.logger }).admitUpgrade,
       maxClients: DEFAULT_MAX_CLIENTS,
       maxClientsPerAddress: Number.POSITIVE_INFINITY,
-      highWaterBytes: DEFAULT_HIGH_WATER_BYTES,
+      highWaterBytes: DEFAULT_LINK_QUEUE_BYTES,
       silenceMs: DEFAULT_SILENCE_MS,
       resumeMs: DEFAULT_RESUME_MS,
       otherPaths: [],
@@ -87,6 +90,11 @@ export class WireServer {
   /** How many clients there are; those that are away and may come back are counted. */
   get clients(): number {
     return this.#sessions.size;
+  }
+
+  /** Of them those that are away. */
+  get clientsAway(): number {
+    return this.#away().length;
   }
 
   /** Totals over all clients that there are and were. */
@@ -237,7 +245,7 @@ export class WireServer {
   #open(request: IncomingMessage, takesLarge: boolean): WireSession {
     const id = this.#nextId++;
     const name = sessionNameOf(request.headers["sec-websocket-protocol"]);
-    const logger = this.#options.logger.child(`client ${id}`);
+    const logger = this.#options.logger.child(`client ${id}`, { client: id });
     const session = new WireSession(
       { id, name, address: request.socket.remoteAddress, logger, takesLarge },
       this.#options.attach,

@@ -1,4 +1,10 @@
+import { serializeAtaMessage } from "../../../net/aoe/ata-message.ts";
+import { serializeConfigMessage } from "../../../net/aoe/config-message.ts";
+import { serializeMaskMessage } from "../../../net/aoe/mask-message.ts";
+import { AOE_VERSION, aoeCommand, serializeAoeFrame } from "../../../net/aoe/message.ts";
+import { serializeReserveMessage } from "../../../net/aoe/reserve-message.ts";
 import { etherType, serializeEthernet } from "../../../net/ethernet/ethernet.ts";
+import { BROADCAST_MAC, type MacAddress } from "../../../net/ethernet/mac.ts";
 import { formatIpv4, parseIpv4 } from "../../../net/ipv4/address.ts";
 import { ipProtocol, serializeIpv4Packet } from "../../../net/ipv4/packet.ts";
 import { NBD_PORT } from "../../../net/nbd/constants.ts";
@@ -53,11 +59,55 @@ export async function captureCorpus(url: string, mtu: number): Promise<readonly 
       }),
     );
   }
+  for (const frame of aoeRequests(guest.mac)) guest.link.send(frame);
   // The last answer says that all before it were read.
   await guest.station.ping(SERVER, encode(formatIpv4(address)));
   await guest.close();
   return frames;
 }
+
+/** To every target: each kind of request, and a read of the first sectors. The target of the tree is e0.1. */
+function aoeRequests(source: MacAddress): readonly Uint8Array[] {
+  const config = { bufferCount: 0, firmwareVersion: 0, sectorsPerCommand: 0, aoeVersion: AOE_VERSION };
+  const ata = {
+    extended: true,
+    device: true,
+    asynchronous: false,
+    write: false,
+    errorFeature: 0,
+    sectors: 2,
+    lba: 0,
+    data: new Uint8Array(),
+  };
+  const requests: readonly (readonly [command: number, argument: Uint8Array])[] = [
+    [aoeCommand.config, serializeConfigMessage({ ...config, command: 0, text: encode("") })],
+    [aoeCommand.config, serializeConfigMessage({ ...config, command: 3, text: encode("lab") })],
+    [aoeCommand.ata, serializeAtaMessage({ ...ata, commandStatus: ATA_IDENTIFY })],
+    [aoeCommand.ata, serializeAtaMessage({ ...ata, commandStatus: ATA_READ_EXTENDED })],
+    [
+      aoeCommand.ata,
+      serializeAtaMessage({
+        ...ata,
+        write: true,
+        commandStatus: ATA_WRITE_EXTENDED,
+        data: new Uint8Array(1024),
+      }),
+    ],
+    [aoeCommand.maskList, serializeMaskMessage({ command: 0, error: 0, count: 0, directives: [] })],
+    [aoeCommand.reserve, serializeReserveMessage({ command: 0, macs: [source] })],
+  ];
+  return requests.map(([command, argument], tag) =>
+    serializeAoeFrame(
+      { destination: BROADCAST_MAC, source },
+      { version: AOE_VERSION, response: false, error: undefined, shelf: 0, slot: 1, command, tag },
+      [argument],
+    ),
+  );
+}
+
+const ATA_IDENTIFY = 0xec;
+const ATA_READ_EXTENDED = 0x24;
+const ATA_WRITE_EXTENDED = 0x34;
 
 const DATAGRAMS: Readonly<Record<number, Uint8Array>> = {
   // A question for "netroot", type A.
