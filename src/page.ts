@@ -5,6 +5,7 @@ import { BootForm } from "./boot/boot-form.ts";
 import { loadBootMenu } from "./boot/boot-menu.ts";
 import { cardAddress, drawCardAddress } from "./boot/card-address.ts";
 import { type BootChoice, machineSettings } from "./boot/machine-settings.ts";
+import type { RootSource } from "./boot/root-parameter.ts";
 import { factsOf } from "./boot/sysappend-facts.ts";
 import { SerialConsole } from "./console/serial-console.ts";
 import { DisksDialog } from "./disks/disks-dialog.ts";
@@ -57,7 +58,7 @@ export class Page implements NetrootHandle {
   /** What is wrong with the page itself, or with what it was asked to boot. */
   #own: readonly Problem[] = [];
   #relay: RelayState = { kind: "asking" };
-  #wantedExport: string | undefined;
+  #root: RootSource | undefined;
   #autostart = this.#asked.autostart;
   #loadingMenu = false;
   #noticed = "";
@@ -105,9 +106,9 @@ export class Page implements NetrootHandle {
       asked: this.#asked,
       onPowerOn: (choice) => this.#powerOn(choice),
       onMenu: (files) => void this.#openMenu(files),
-      onExport: (name) => {
-        this.#wantedExport = name;
-        this.#path.showRelay(this.#relay, name);
+      onRoot: (root) => {
+        this.#root = root;
+        this.#path.showRelay(this.#relay, root);
       },
     });
     this.#disks = new DisksDialog(document, {
@@ -200,7 +201,7 @@ export class Page implements NetrootHandle {
 
   #hearRelay(state: RelayState, signal: AbortSignal): void {
     this.#relay = state;
-    this.#path.showRelay(state, this.#wantedExport);
+    this.#path.showRelay(state, this.#root);
     const exports = state.kind === "reachable" ? state.status.exports.map(({ name }) => name) : undefined;
     this.#form.showExports(exports);
     this.#form.showFacts(this.#facts);

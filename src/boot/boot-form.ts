@@ -10,7 +10,7 @@ import { CountdownLine } from "./countdown-line.ts";
 import { FIRST_MENU, fillEntryList } from "./entry-list.ts";
 import { type BootChoice, joinAppend } from "./machine-settings.ts";
 import { MenuNotes } from "./menu-notes.ts";
-import { checkAppend, exportOf } from "./root-parameter.ts";
+import { checkAppend, type RootSource, rootSourceOf } from "./root-parameter.ts";
 import { sysAppendNote } from "./sysappend-facts.ts";
 
 export interface BootFormOptions {
@@ -19,7 +19,7 @@ export interface BootFormOptions {
   /** An entry leads to another menu, which these files make; `~` is the first one. */
   readonly onMenu: (files: readonly string[]) => void;
   /** The command line names another export now, or none. */
-  readonly onExport: (name: string | undefined) => void;
+  readonly onRoot: (root: RootSource | undefined) => void;
 }
 
 const BY_FIRMWARE =
@@ -252,7 +252,7 @@ export class BootForm {
     setText(this.#help, entry?.helpText ?? "");
     this.#help.hidden = this.#help.textContent === "";
     this.#coldBoot.disabled = this.#powerOn.disabled || leadsOn || firmware;
-    this.#options.onExport(exportOf(this.#append.value));
+    this.#options.onRoot(rootSourceOf(this.#append.value));
     this.#showHint(entry);
   }
 

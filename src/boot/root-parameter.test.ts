@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkAppend, exportOf, rootParameter } from "./root-parameter.ts";
+import { checkAppend, exportOf, rootParameter, rootSourceOf } from "./root-parameter.ts";
 
 const LINE = "initrd=boot/initrd root=overlay:nbd=10.86.0.1:kisroot console=ttyS0";
 
@@ -12,6 +12,12 @@ test("the export is the name behind the host", () => {
   expect(exportOf(LINE)).toBe("kisroot");
   expect(exportOf("root=overlay:aoe=e0.1")).toBeUndefined();
   expect(exportOf("root=overlay:nbd=10.86.0.1")).toBeUndefined();
+});
+
+test("a root comes from an export, from a target, or from elsewhere", () => {
+  expect(rootSourceOf(LINE)).toEqual({ kind: "nbd", name: "kisroot" });
+  expect(rootSourceOf(`${LINE} root=overlay:aoe=e0.1`)).toEqual({ kind: "aoe", name: "e0.1" });
+  expect(rootSourceOf("root=/dev/sda1")).toBeUndefined();
 });
 
 test("a line without root= is warned about", () => {

@@ -8,9 +8,25 @@ export function rootParameter(append: string): string | undefined {
     ?.slice("root=".length);
 }
 
+/** Where a root comes from: `nbd` from an export by this name, `aoe` from a target by this address, "e0.1". */
+export interface RootSource {
+  readonly kind: "nbd" | "aoe";
+  readonly name: string;
+}
+
+/** What `root=overlay:nbd=HOST:EXPORT` or `root=overlay:aoe=TARGET` names. */
+export function rootSourceOf(append: string): RootSource | undefined {
+  const root = rootParameter(append) ?? "";
+  const name = /^overlay:nbd=[^:]*:(.+)$/.exec(root)?.[1];
+  if (name !== undefined) return { kind: "nbd", name };
+  const target = /^overlay:aoe=(.+)$/.exec(root)?.[1];
+  return target === undefined ? undefined : { kind: "aoe", name: target };
+}
+
 /** The export that `root=overlay:nbd=HOST:EXPORT` names. */
 export function exportOf(append: string): string | undefined {
-  return /^overlay:nbd=[^:]*:(.+)$/.exec(rootParameter(append) ?? "")?.[1];
+  const root = rootSourceOf(append);
+  return root?.kind === "nbd" ? root.name : undefined;
 }
 
 /**

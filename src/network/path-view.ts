@@ -1,4 +1,5 @@
 import type { ExportStatus } from "../../net/status/status.ts";
+import type { RootSource } from "../boot/root-parameter.ts";
 import { find, setText } from "../dom.ts";
 import { formatBytes } from "../format.ts";
 import type { MachineState } from "../machine/machine-state.ts";
@@ -18,6 +19,7 @@ export class PathView {
   /** Frames and bytes of blocks: what grows when something passes. */
   #seen = 0;
   #readBytes = 0;
+  #protocol = "NBD";
 
   /** @param host HOST:PORT of the relay */
   constructor(root: ParentNode, host: string) {
@@ -31,22 +33,22 @@ export class PathView {
     const path = blocks.path === "lost" ? "lost" : wire;
     const link = this.#show("#link-wire", WIRE_LOOKS[path], WIRE_WORDS[path]);
     link.dataset.blocks = blocks.path;
-    const lost = dropped === 0 ? "" : `, ${dropped} dropped`;
     const frames = framesIn + framesOut;
     const blockBytes = blocks.fetchedBytes + blocks.aheadBytes;
     this.#more(
       link,
-      frames === 0
-        ? "no frames yet"
-        : `↓ ${formatBytes(bytesIn + blockBytes)} ↑ ${formatBytes(bytesOut)}${lost}`,
+      frames === 0 ? "no frames yet" : `↓ ${formatBytes(bytesIn + blockBytes)} ↑ ${formatBytes(bytesOut)}`,
     );
+    // There is no room for it beside the bytes, and TCP has made good for it.
+    if (dropped > 0) link.title += `; ${dropped} frames dropped`;
     const seen = frames + blockBytes;
     if (seen > this.#seen) this.#blink(link);
     this.#seen = seen;
   }
 
-  /** @param wanted the export that the command line names */
-  showRelay(relay: RelayState, wanted: string | undefined): void {
+  /** @param root what the command line names */
+  showRelay(relay: RelayState, root: RootSource | undefined): void {
+    this.#protocol = root?.kind === "aoe" ? "AoE" : "NBD";
     switch (relay.kind) {
       case "asking":
         this.#show("#node-relay", "idle", "asking …");
@@ -62,7 +64,7 @@ export class PathView {
       case "reachable": {
         const { exports, clients } = relay.status;
         this.#show("#node-relay", "good", this.#host).title = `${this.#host}, ${clients} on the wire`;
-        const shown = exports.find(({ name }) => name === wanted) ?? exports[0];
+        const shown = exports.find((each) => isRoot(each, root)) ?? exports[0];
         if (shown === undefined) this.#showExport(undefined, "the boot tree has none", "bad", 0);
         else this.#showExport(shown, exportWords(shown), EXPORT_LOOKS[shown.state], exports.length - 1);
         return;
@@ -78,7 +80,7 @@ export class PathView {
     const notice = shown?.notice ?? (shown?.state === "ready" ? undefined : shown?.detail);
     node.toggleAttribute("data-notice", notice !== undefined);
     node.title = `${exportTitle(shown, others)}: ${notice ?? words}`;
-    const link = this.#show("#link-nbd", shown?.state === "ready" ? "good" : look, "NBD");
+    const link = this.#show("#link-export", shown?.state === "ready" ? "good" : look, this.#protocol);
     const readBytes = (shown?.readBytes ?? 0) + (shown?.aheadBytes ?? 0);
     this.#more(link, readBytes === 0 ? "nothing read yet" : `${formatBytes(readBytes)} read`);
     if (readBytes > this.#readBytes) this.#blink(link);
@@ -105,6 +107,10 @@ export class PathView {
       setTimeout(() => link.removeAttribute("data-active"), ACTIVE_MS),
     );
   }
+}
+
+function isRoot({ name, aoe }: ExportStatus, root: RootSource | undefined): boolean {
+  return root !== undefined && (root.kind === "aoe" ? aoe : name) === root.name;
 }
 
 function exportTitle(shown: ExportStatus | undefined, others: number): string {
