@@ -50,7 +50,7 @@ test("the page is used with the keyboard alone", async ({ page, menuOnly }) => {
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
   await expect(entry).toBeFocused();
-  for (let presses = 0; presses < 5; presses++) await page.keyboard.press("Tab");
+  for (let presses = 0; presses < 6; presses++) await page.keyboard.press("Tab");
   await expect(append).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(problem("kernel-missing")).toBeVisible();

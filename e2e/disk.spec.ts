@@ -16,7 +16,7 @@ function disksOf(page: Page) {
     close: () => page.getByRole("button", { name: "Close", exact: true }).click(),
     said: page.locator("#disk-said"),
     storage: page.locator("#disks-storage"),
-    choice: page.getByLabel("What the system writes goes to"),
+    choice: page.getByLabel("What is written goes to"),
     async create(name: string, size = "256 MiB") {
       await page.getByLabel("Name of a new disk").fill(name);
       await page.getByLabel("Its size").selectOption({ label: size });

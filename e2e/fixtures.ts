@@ -54,6 +54,8 @@ export function controls(page: Page) {
     nic: page.getByLabel("Network card"),
     append: page.getByLabel("Kernel command line"),
     hint: page.locator("#append-hint"),
+    copyLink: page.getByRole("button", { name: "Copy link" }),
+    write: page.getByLabel("What is written goes to"),
     undo: page.getByRole("button", { name: "Undo edits" }),
     powerOn: page.getByRole("button", { name: "Power on" }),
     coldBoot: page.getByRole("button", { name: "Cold boot" }),

@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { controls, expect, test } from "./fixtures.ts";
 
 test("the boot entry and its append line come from the boot server's menu", async ({ page, menuOnly }) => {
@@ -36,6 +37,52 @@ test("the page's address chooses entry, machine and more of the append line", as
   await expect(nic).toHaveValue("ne2k");
   await expect(memory).toHaveValue("256");
   await expect(append).toHaveValue("root=/dev/ram0 rd.kiwi.debug");
+});
+
+/** What a person sees of the configuration. */
+async function configuration(page: Page) {
+  const { entry, memory, nic, write, append } = controls(page);
+  await expect(controls(page).powerOn).toBeEnabled();
+  const values = [entry, memory, nic, write, append].map((control) => control.inputValue());
+  const tab = page.getByRole("tab", { selected: true }).textContent();
+  return Promise.all([...values, tab]);
+}
+
+test("a copied link shows the same configuration to whoever opens it", async ({
+  page,
+  context,
+  browser,
+  menuOnly,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${menuOnly.url}?near=off`);
+  const { entry, memory, nic, write, append, copyLink } = controls(page);
+  await entry.selectOption("other · Another system");
+  await memory.fill("300");
+  await nic.selectOption("NE2000");
+  await write.selectOption("a new disk disk in this browser");
+  await page.getByRole("tab", { name: "Blocks" }).click();
+  const links: string[] = [];
+  for (const line of [
+    "root=/dev/ram0 rd.kiwi.debug rd.root.overlay.write=/dev/sda",
+    'root=/dev/ram1 init="/bin/a b" x=ä&y#z',
+  ]) {
+    await append.fill(line);
+    await copyLink.click();
+    await expect(page.getByRole("button", { name: "Link copied" })).toBeVisible();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    links.push(link);
+    const other = await browser.newContext();
+    const opened = await other.newPage();
+    await opened.goto(link);
+    expect(await configuration(opened)).toEqual(await configuration(page));
+    expect(await controls(opened).append.inputValue()).toBe(line);
+    await other.close();
+    await expect(copyLink).toBeVisible();
+  }
+  expect(links[0]).toBe(
+    `${menuOnly.url}?label=other&nic=ne2k&memory=300&write=disk&append=rd.kiwi.debug&tab=blocks&near=off`,
+  );
 });
 
 test("what the address asks for in vain is said", async ({ page, menuOnly }) => {

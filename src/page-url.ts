@@ -1,6 +1,13 @@
 import type { DiskSettings, JitSettings } from "../worker/interface.ts";
 
-/** What the page's address asks for: `?label=NAME&boot=pxe&nic=ne2k&memory=512&write=disk:NAME&append=…&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`. */
+/** The parts of the stage, each behind a tab. */
+export const STAGE_TABS = ["serial", "screen", "packets", "blocks"] as const;
+export type StageTab = (typeof STAGE_TABS)[number];
+
+/**
+ * What the page's address asks for:
+ * `?label=NAME&boot=pxe&nic=ne2k&memory=512&write=disk:NAME&append=…&tab=blocks&checkpoint=off&autostart=1&relay=ws://HOST:PORT/wire`.
+ */
 export interface PageUrl {
   /** The boot entry to select; the menu's own default where absent. */
   readonly label?: string;
@@ -12,6 +19,10 @@ export interface PageUrl {
   readonly disk?: DiskSettings;
   /** Added to the entry's own append line. */
   readonly append: string;
+  /** Stands in place of the entry's own append line. */
+  readonly cmdline?: string;
+  /** What is shown first. */
+  readonly tab: StageTab;
   readonly autostart: boolean;
   /** Whether a boot may go on from a checkpoint of an earlier one. */
   readonly checkpoint: "auto" | "renew" | "off";
@@ -42,6 +53,7 @@ export function parsePageUrl(search: string): PageUrl {
   };
 
   const label = parameters.get("label");
+  const cmdline = parameters.get("cmdline")?.trim();
   const jit = parseJit(parameters.get("jit"), rejected);
   const relay = parseRelay(parameters.get("relay"), rejected);
   const disk = parseWrite(parameters.get("write"), choose("overother", ["0", "1"]) === "1", rejected);
@@ -57,6 +69,8 @@ export function parsePageUrl(search: string): PageUrl {
     nic: boot === "pxe" ? "ne2k" : nic,
     memoryMiB: parseMemory(parameters.get("memory"), rejected),
     append: (parameters.get("append") ?? "").trim(),
+    ...(cmdline === undefined ? {} : { cmdline }),
+    tab: choose("tab", STAGE_TABS),
     kernelEntry: choose("kernelEntry", ["decompressed", "compressed"]),
     checkpoint: choose("checkpoint", ["auto", "renew", "off"]),
     autostart: choose("autostart", ["0", "1"]) === "1",
@@ -66,6 +80,40 @@ export function parsePageUrl(search: string): PageUrl {
     ...(disk === undefined ? {} : { disk }),
     rejected,
   };
+}
+
+/** The address that asks for this: `parsePageUrl` of it says the same. What nobody has to say is left out. */
+export function serializePageUrl(url: Omit<PageUrl, "rejected">): string {
+  const parameters = new URLSearchParams();
+  const usual = parsePageUrl("");
+  const say = (name: string, value: string | undefined) => {
+    if (value !== undefined) parameters.set(name, value);
+  };
+  const sayUnusual = (name: "append" | "tab" | "checkpoint" | "kernelEntry" | "near") => {
+    if (url[name] !== usual[name]) parameters.set(name, url[name]);
+  };
+  say("label", url.label);
+  if (url.boot === "pxe") say("boot", "pxe");
+  else if (url.nic !== usual.nic) say("nic", url.nic);
+  if (url.memoryMiB !== usual.memoryMiB) say("memory", String(url.memoryMiB));
+  if (url.disk !== undefined) {
+    say("write", url.disk.name === USUAL_DISK ? "disk" : `disk:${url.disk.name}`);
+    if (url.disk.overOther === true) say("overother", "1");
+  }
+  sayUnusual("append");
+  say("cmdline", url.cmdline);
+  for (const name of ["tab", "checkpoint", "kernelEntry", "near"] as const) sayUnusual(name);
+  if (url.autostart) say("autostart", "1");
+  say("relay", url.relay);
+  if (url.jit !== undefined)
+    say(
+      "jit",
+      Object.entries(url.jit)
+        .map(([name, value]) => `${name}:${value}`)
+        .join(","),
+    );
+  const search = parameters.toString();
+  return search === "" ? "" : `?${search}`;
 }
 
 function parseMemory(value: string | null, rejected: string[]): number {

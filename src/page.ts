@@ -21,9 +21,10 @@ import { askOver, type RelayState, sleepWhileVisible, watchStatus } from "./netw
 import { tokenInAddress } from "./network/token-in-address.ts";
 import { tokenProblem } from "./network/token-problem.ts";
 import type { ReadPackets } from "./packets/capture-feed.ts";
-import { parsePageUrl } from "./page-url.ts";
+import { parsePageUrl, serializePageUrl } from "./page-url.ts";
 import { ProblemsView } from "./problems/problems-view.ts";
 import { ScreenView } from "./screen/screen-view.ts";
+import { CopyLink } from "./share/copy-link.ts";
 import { LazyPanel } from "./stage/lazy-panel.ts";
 import { StageTabs } from "./stage/tabs.ts";
 import { Stopwatch } from "./story/stopwatch.ts";
@@ -52,6 +53,7 @@ export class Page implements NetrootHandle {
   readonly #screen: ScreenView;
   readonly #packets: LazyPanel;
   readonly #blocks: LazyPanel;
+  readonly #tabs: StageTabs;
   readonly #problems: ProblemsView;
   readonly #curtain = find(document, "#curtain", HTMLElement);
   readonly #dismissed = new WeakSet<Problem>();
@@ -83,13 +85,13 @@ export class Page implements NetrootHandle {
       const { BlocksPanel } = await import("./blocks/blocks-panel.ts");
       return new BlocksPanel(parent, read);
     });
-    const tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
+    this.#tabs = new StageTabs(find(document, "#stage", HTMLElement), (tab) => {
       this.#screen.show(tab === "screen");
       this.#packets.show(tab === "packets");
       this.#blocks.show(tab === "blocks");
       this.#showCurtain();
     });
-    const onLeave = () => tabs.focus();
+    const onLeave = () => this.#tabs.focus();
     this.#serial = new SerialConsole(find(document, "#serial", HTMLElement), {
       onInput: (bytes) => this.#machine.sendSerial(bytes),
       onLeave,
@@ -115,11 +117,13 @@ export class Page implements NetrootHandle {
       api: () => this.#machine.disks,
       onDisks: (disks) => this.#form.showDisks(disks),
     });
+    new CopyLink(document, { link: () => this.#link(), withToken: this.#token.kind === "token" });
     addEventListener("beforeunload", (event) => {
       // The browser asks in its own words.
       if (this.state.power !== "off" && this.state.disk?.unsynced === true) event.preventDefault();
     });
     this.#show();
+    this.#tabs.show(this.#asked.tab);
   }
 
   /** Resolves when the page is left. */
@@ -169,10 +173,31 @@ export class Page implements NetrootHandle {
     this.#goToConsole();
   }
 
+  /** The address of the page as it is set now; `undefined` where none says that. */
+  #link(): string | undefined {
+    const configuration = this.#form.configuration();
+    if (configuration === undefined) return undefined;
+    const { autostart, checkpoint, kernelEntry, near, relay, jit } = this.#asked;
+    const search = serializePageUrl({
+      ...configuration,
+      tab: this.#tabs.shown,
+      autostart,
+      checkpoint,
+      kernelEntry,
+      near,
+      ...(relay !== undefined && { relay }),
+      ...(jit && { jit }),
+    });
+    const fragment = this.#token.kind === "token" ? location.hash : "";
+    return new URL(`${location.pathname}${search}${fragment}`, location.href).href;
+  }
+
   /** Where there is no keyboard, focus would open the one on the screen, over the console. */
   #goToConsole(): void {
-    if (matchMedia("(pointer: fine)").matches) this.#serial.focus();
-    else find(document, "#stage", HTMLElement).scrollIntoView({ block: "start" });
+    if (!matchMedia("(pointer: fine)").matches)
+      find(document, "#stage", HTMLElement).scrollIntoView({ block: "start" });
+    else if (this.#tabs.shown === "serial") this.#serial.focus();
+    else this.#tabs.focus();
   }
 
   #hear(events: readonly MachineEvent[]): void {

@@ -5,10 +5,11 @@ import type { KeptDisk, PowerState, Problem } from "../../worker/interface.ts";
 import { WriteLayer } from "../disks/write-layer.ts";
 import { find, prose, setText } from "../dom.ts";
 import { MEMORY_MIB, type PageUrl } from "../page-url.ts";
+import { type AskedLine, askedLine, joinAppend, lineOf } from "./asked-line.ts";
 import type { BootMenu } from "./boot-menu.ts";
 import { CountdownLine } from "./countdown-line.ts";
 import { FIRST_MENU, fillEntryList } from "./entry-list.ts";
-import { type BootChoice, joinAppend } from "./machine-settings.ts";
+import type { BootChoice } from "./machine-settings.ts";
 import { MenuNotes } from "./menu-notes.ts";
 import { checkAppend, type RootSource, rootSourceOf } from "./root-parameter.ts";
 import { sysAppendNote } from "./sysappend-facts.ts";
@@ -21,6 +22,12 @@ export interface BootFormOptions {
   /** The command line names another export now, or none. */
   readonly onRoot: (root: RootSource | undefined) => void;
 }
+
+/** What can be chosen here, as the page's address says it. */
+export type Configuration = Pick<
+  PageUrl,
+  "label" | "boot" | "nic" | "memoryMiB" | "disk" | "append" | "cmdline"
+>;
 
 const BY_FIRMWARE =
   "The machine boots by its own firmware: it asks by DHCP what to boot, fetches that itself, and shows its menu on the screen. Entry and command line are not this page's to choose then.";
@@ -82,9 +89,9 @@ export class BootForm {
       this.powerOn();
     });
     this.#coldBoot.addEventListener("click", () => this.powerOn("renew"));
-    this.#entry.addEventListener("change", () => this.#takeEntry(""));
+    this.#entry.addEventListener("change", () => this.#takeEntry());
     this.#back.addEventListener("click", () => {
-      this.#takeEntry("");
+      this.#takeEntry();
       this.#append.focus();
     });
     this.#append.addEventListener("input", () => this.#refresh());
@@ -120,7 +127,8 @@ export class BootForm {
       return;
     }
     this.#fill(config, entry.label);
-    this.#takeEntry(joinAppend(unattended.more, this.#askedAppend()));
+    const asked = this.#askedLine();
+    this.#takeEntry({ ...asked, append: joinAppend(unattended.more, asked.append) });
     if (unattended.afterMs === 0) this.powerOn();
     else this.#countdown.start(entry.title, unattended.afterMs, () => this.powerOn());
   }
@@ -152,6 +160,26 @@ export class BootForm {
     });
   }
 
+  /** What an address has to ask for so that this form says the same; `undefined` for an entry of a menu that this one led to. */
+  configuration(): Configuration | undefined {
+    const { boot, append, cmdline, label } = this.#options.asked;
+    if (this.#menu.kind === "loaded" && !this.#menu.first) return undefined;
+    const entry = this.#selected();
+    const ofEntry =
+      entry === undefined
+        ? { append, ...(cmdline !== undefined && { cmdline }), ...(label !== undefined && { label }) }
+        : { label: entry.label, ...askedLine(entry.append, this.#append.value, this.#layered) };
+    const { disk } = this.#write;
+    const memoryMiB = this.#memory.valueAsNumber;
+    return {
+      ...ofEntry,
+      boot,
+      nic: this.#nic.value === "ne2k" ? "ne2k" : "virtio",
+      memoryMiB: Number.isNaN(memoryMiB) ? MEMORY_MIB.usual : memoryMiB,
+      ...(disk && { disk }),
+    };
+  }
+
   /** @param disks of this browser */
   showDisks(disks: readonly KeptDisk[]): void {
     this.#write.showDisks(disks);
@@ -162,7 +190,7 @@ export class BootForm {
     if (menu.kind === "loaded") {
       this.#notHere = undefined;
       this.#fill(menu.config, menu.first ? this.#options.asked.label : undefined);
-      this.#takeEntry(this.#askedAppend());
+      this.#takeEntry(this.#askedLine());
     }
     this.#refresh();
   }
@@ -206,9 +234,9 @@ export class BootForm {
     this.#entry.value = wanted ?? usable[0] ?? "";
   }
 
-  /** What the page's address adds to the command line, where the menu lets it. */
-  #askedAppend(): string {
-    return this.#mayEdit() ? this.#options.asked.append : "";
+  /** What the page's address wants of the command line, where the menu lets it. */
+  #askedLine(): AskedLine {
+    return this.#mayEdit() ? this.#options.asked : { append: "" };
   }
 
   /** The files of the menu that the selected line leads to. */
@@ -222,11 +250,14 @@ export class BootForm {
     return this.#options.asked.boot === "pxe";
   }
 
-  #takeEntry(added: string): void {
-    const line = joinAppend(this.#selected()?.append ?? "", added);
-    const layered = this.#write.disk !== undefined && this.#mayEdit();
-    this.#append.value = layered ? withLayer(line, true) : line;
+  #takeEntry(asked: AskedLine = { append: "" }): void {
+    this.#append.value = lineOf(this.#selected()?.append ?? "", asked, this.#layered);
     this.#refresh();
+  }
+
+  /** Whether the command line has to name the disk. */
+  get #layered(): boolean {
+    return this.#write.disk !== undefined && this.#mayEdit();
   }
 
   #selected(): PxelinuxEntry | undefined {
@@ -271,14 +302,15 @@ export class BootForm {
     if (this.#menu.kind === "unavailable" && !this.#byFirmware) return this.#menu.problem;
     const wrong = entry?.kernel === undefined ? undefined : checkAppend(this.#append.value, this.#exports);
     if (wrong !== undefined) return wrong;
-    const { rejected, label, append } = this.#options.asked;
+    const { rejected, label, append, cmdline } = this.#options.asked;
     const refused = [...rejected];
     if (this.#notHere !== undefined)
       refused.push(
         `The menu starts ${this.#notHere} by itself, which is not for this machine; choose an entry.`,
       );
-    if (append !== "" && !this.#mayEdit())
-      refused.push("append= is left out: the menu lets no command line be changed (ALLOWOPTIONS 0).");
+    const line = cmdline === undefined ? "append=" : "cmdline=";
+    if ((append !== "" || cmdline !== undefined) && !this.#mayEdit())
+      refused.push(`${line} is left out: the menu lets no command line be changed (ALLOWOPTIONS 0).`);
     if (entry !== undefined && label !== undefined && !this.#knows(label))
       refused.push(`The boot menu has no entry ${label}; this is another one.`);
     if (refused.length === 0 || this.#power !== "off") return undefined;

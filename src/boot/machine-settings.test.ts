@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { parsePxelinux } from "../../net/pxelinux/parse.ts";
 import { relayUrls } from "../network/relay-urls.ts";
-import { joinAppend, machineSettings } from "./machine-settings.ts";
+import { machineSettings } from "./machine-settings.ts";
 
 const urls = relayUrls("http://127.0.0.1:8086/");
 const entry = (text: string) => parsePxelinux(text).entries[0]!;
@@ -117,9 +117,4 @@ test.each(["../../etc/passwd", "tftp://10.0.0.1/linux"])("%s is refused in words
     urls,
   );
   expect(!result.ok && result.problem.code).toBe("file-outside");
-});
-
-test("what the page's address adds stands behind the entry's line", () => {
-  expect(joinAppend("root=x quiet", " rd.kiwi.debug ")).toBe("root=x quiet rd.kiwi.debug");
-  expect(joinAppend("root=x", "")).toBe("root=x");
 });

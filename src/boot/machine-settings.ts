@@ -116,11 +116,6 @@ function cardOf({ facts }: BootChoice): Pick<MachineSettings, "mac"> {
   return facts?.mac === undefined ? {} : { mac: formatMac(facts.mac) };
 }
 
-/** The entry's line with the page address's `append=` behind it. */
-export function joinAppend(entry: string, added: string): string {
-  return [entry.trim(), added.trim()].filter((part) => part !== "").join(" ");
-}
-
 function refused(code: string, message: string, advice: string): SettingsResult {
   return { ok: false, problem: { severity: "error", code, message, advice } };
 }

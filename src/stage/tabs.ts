@@ -1,7 +1,5 @@
 import { find } from "../dom.ts";
-
-export type StageTab = "serial" | "screen" | "packets" | "blocks";
-const TABS: readonly StageTab[] = ["serial", "screen", "packets", "blocks"];
+import { STAGE_TABS, type StageTab } from "../page-url.ts";
 
 /** The tabs over the stage, with the keys that the ARIA pattern gives them: arrows move, Home and End jump. */
 export class StageTabs {
@@ -11,17 +9,17 @@ export class StageTabs {
   constructor(stage: HTMLElement, onShow: (tab: StageTab) => void) {
     this.#stage = stage;
     this.#onShow = onShow;
-    for (const tab of TABS) this.#button(tab).addEventListener("click", () => this.show(tab));
+    for (const tab of STAGE_TABS) this.#button(tab).addEventListener("click", () => this.show(tab));
     find(stage, ".tabs", HTMLElement).addEventListener("keydown", (event) => this.#key(event));
   }
 
   get shown(): StageTab {
-    return TABS.find((tab) => tab === this.#stage.dataset.shown) ?? "serial";
+    return STAGE_TABS.find((tab) => tab === this.#stage.dataset.shown) ?? "serial";
   }
 
   show(tab: StageTab): void {
     this.#stage.dataset.shown = tab;
-    for (const one of TABS) {
+    for (const one of STAGE_TABS) {
       const button = this.#button(one);
       button.setAttribute("aria-selected", String(one === tab));
       button.tabIndex = one === tab ? 0 : -1;
@@ -39,16 +37,16 @@ export class StageTabs {
   }
 
   #key(event: KeyboardEvent): void {
-    const at = TABS.indexOf(this.shown);
+    const at = STAGE_TABS.indexOf(this.shown);
     const to = {
-      ArrowRight: (at + 1) % TABS.length,
-      ArrowLeft: (at + TABS.length - 1) % TABS.length,
+      ArrowRight: (at + 1) % STAGE_TABS.length,
+      ArrowLeft: (at + STAGE_TABS.length - 1) % STAGE_TABS.length,
       Home: 0,
-      End: TABS.length - 1,
+      End: STAGE_TABS.length - 1,
     }[event.key];
     if (to === undefined) return;
     event.preventDefault();
-    this.show(TABS[to]!);
+    this.show(STAGE_TABS[to]!);
     this.focus();
   }
 }
