@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { entrySettings } from "../cli/engine/entry-settings.ts";
 import { firmwareSettings } from "../cli/engine/firmware-settings.ts";
 import type { RelayStatus } from "../net/status/status.ts";
-import { joinAppend } from "../src/boot/machine-settings.ts";
+import { lineOf } from "../src/boot/asked-line.ts";
 import { parsePageUrl } from "../src/page-url.ts";
 import type { Milestone } from "../worker/interface.ts";
 import type { Boot } from "./boots.ts";
@@ -27,7 +27,9 @@ export async function bootInNode({
   const parameters = bootParameters({ memoryMiB, query }, "off");
   const {
     label,
-    append: added,
+    append,
+    cmdline,
+    tab: ____,
     autostart: _,
     relay: __,
     rejected: ___,
@@ -39,7 +41,7 @@ export async function bootInNode({
     relayUrl: relay,
     menu,
     mtu,
-    append: (append: string) => joinAppend(append, added),
+    append: (own: string) => lineOf(own, { append, ...(cmdline === undefined ? {} : { cmdline }) }, false),
     ...(label === undefined ? {} : { label }),
   };
   const settings =

@@ -9,7 +9,7 @@ import { ConsoleOf } from "../e2e/machine.ts";
 import type { RelayStatus } from "../net/status/status.ts";
 import { silentLogger } from "../relay/log.ts";
 import { startRelay } from "../relay/serve.ts";
-import { joinAppend } from "../src/boot/machine-settings.ts";
+import { lineOf } from "../src/boot/asked-line.ts";
 import { parsePageUrl } from "../src/page-url.ts";
 
 /** Megabytes (10^6 bytes) a second. */
@@ -57,7 +57,16 @@ export function rateOf(said: string): number {
 }
 
 async function inNode({ relay, tree, query }: ThroughputOptions): Promise<Throughput> {
-  const { label, append: added, autostart: _, relay: __, rejected: ___, ...asked } = parsePageUrl(query);
+  const {
+    label,
+    append,
+    cmdline,
+    tab: _,
+    autostart: __,
+    relay: ___,
+    rejected: ____,
+    ...asked
+  } = parsePageUrl(query);
   const { mtu } = (await (await fetch(new URL("status", relay))).json()) as RelayStatus;
   const menu = await readFile(join(tree, "tftpboot/pxelinux.cfg/default"), "utf8");
   const running = await runMachine({
@@ -66,7 +75,7 @@ async function inNode({ relay, tree, query }: ThroughputOptions): Promise<Throug
         relayUrl: relay,
         menu,
         mtu,
-        append: (append) => joinAppend(append, added),
+        append: (own) => lineOf(own, { append, ...(cmdline === undefined ? {} : { cmdline }) }, false),
         ...(label === undefined ? {} : { label }),
       }),
       ...asked,
