@@ -1,6 +1,5 @@
 /**
- * Set 1 scan codes of a PC keyboard by `KeyboardEvent.code`, which names the place of a key and not its letter: so the guest's
- * own keyboard layout decides, as on a real machine. Make codes; 0xE0 marks the keys that the enhanced keyboard added.
+ * Set 1 scan codes of a PC keyboard by `KeyboardEvent.code`, which names the place of a key and not its letter. Make codes; 0xE0 marks the keys that the enhanced keyboard added.
  * Source: IBM PS/2 Hardware Interface Technical Reference, "Keyboards", scan code set 1.
  */
 const MAKE = {

@@ -1,6 +1,7 @@
 import type { MachineEvent } from "../../worker/interface.ts";
 import { find, setText } from "../dom.ts";
 import { CapturedKeyboard, CTRL_ALT_DELETE } from "./captured-keyboard.ts";
+import { offerKeyMeanings } from "./key-meanings.ts";
 import { Painter } from "./painter.ts";
 import { Picture } from "./picture.ts";
 import { TextScreen } from "./text-screen.ts";
@@ -49,6 +50,7 @@ export class ScreenView {
     this.#keys.addEventListener("blur", () => this.#capture(false));
     this.#keys.addEventListener("keydown", (event) => this.#keyDown(event));
     this.#keys.addEventListener("keyup", (event) => this.#keyUp(event));
+    offerKeyMeanings(find(root, "#key-meaning", HTMLSelectElement), this.#keyboard);
     new ResizeObserver(() => this.#fit()).observe(this.#box);
   }
 
@@ -130,7 +132,9 @@ export class ScreenView {
       return;
     }
     event.preventDefault();
-    this.#send(this.#keyboard.keyDown(event.code).scancodes);
+    const { code, key } = event;
+    const altGraph = event.getModifierState("AltGraph");
+    this.#send(this.#keyboard.keyDown({ code, key, altGraph }).scancodes);
   }
 
   #keyUp(event: KeyboardEvent): void {
